@@ -1,0 +1,60 @@
+"""The feature definition: what one frame of mel, F0 and energy means. Stored with everything made from it."""
+
+from dataclasses import asdict, dataclass, fields
+
+from svstoolkit.errors import InputError
+
+
+@dataclass(frozen=True)
+class FeatureDefinition:
+    """Frames are HiFi-GAN's: T = n_samples // hop_length, frame t is centred at (t + ½)·hop_length samples.
+
+    sampling_rate: Hz
+    n_fft, win_length, hop_length: samples
+    n_mels: Slaney mel bands between fmin and fmax, Hz
+    log_floor: smallest mel amplitude before the natural logarithm
+    f0_min, f0_max: search range of the F0 extractor, Hz
+    """
+
+    sampling_rate: int = 24000
+    n_fft: int = 1024
+    win_length: int = 1024
+    hop_length: int = 256
+    n_mels: int = 80
+    fmin: float = 0.0
+    fmax: float = 12000.0
+    log_floor: float = 1e-5
+    f0_min: float = 50.0
+    f0_max: float = 1100.0
+
+    def __post_init__(self):
+        if not 0 <= self.fmin < self.fmax <= self.sampling_rate / 2:
+            raise ValueError(f"need 0 <= fmin < fmax <= sampling_rate/2, not {self.fmin}, {self.fmax}")
+        if not self.hop_length <= self.win_length <= self.n_fft:
+            raise ValueError(f"need hop <= win <= n_fft, not {self.hop_length}, {self.win_length}, {self.n_fft}")
+
+    @property
+    def frame_period(self) -> float:
+        """Seconds per frame."""
+        return self.hop_length / self.sampling_rate
+
+    def to_dict(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict, source: str = "features") -> "FeatureDefinition":
+        known = {f.name for f in fields(cls)}
+        if unknown := set(values) - known:
+            raise InputError(f"{source}: unknown feature keys {sorted(unknown)}; known are {sorted(known)}")
+        return cls(**values)
+
+
+def require_same(a: FeatureDefinition, a_source: str, b: FeatureDefinition, b_source: str) -> None:
+    """Raises InputError naming both sides and every differing key unless the two definitions are equal."""
+    ours, theirs = a.to_dict(), b.to_dict()
+    differing = [f"{k}: {ours[k]} ≠ {theirs[k]}" for k in ours if ours[k] != theirs[k]]
+    if differing:
+        raise InputError(
+            f"feature definitions differ between {a_source} and {b_source} ({'; '.join(differing)}); "
+            "train both on one conf/features.yaml"
+        )

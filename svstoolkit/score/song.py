@@ -1,0 +1,66 @@
+"""What a song is: notes with lyrics and phones. Times in seconds, pitch in MIDI numbers (0 = rest)."""
+
+from dataclasses import dataclass, replace
+
+SLUR_LYRIC = "—"  # ESPnet's continuation lyric: the syllable goes on over this note
+PAUSE, BREATH = "SP", "AP"  # Opencpop's names for silence and aspiration; both are rests
+REST_PHONES = frozenset({PAUSE, BREATH})
+
+
+@dataclass(frozen=True)
+class Note:
+    """One note of a score.
+
+    onset: seconds from the start of the song; the *vowel* belongs on it, consonants take time from what precedes
+    duration: seconds
+    pitch: MIDI number, 0 = rest
+    lyric: as printed; "—" continues the syllable before; "SP" / "AP" on rests
+    phones: the lyric's phones; for a continuation its repeated vowel, for a rest ("SP",) or ("AP",)
+    slur: True on a continuation
+    """
+
+    onset: float
+    duration: float
+    pitch: float
+    lyric: str
+    phones: tuple[str, ...]
+    slur: bool = False
+
+    @property
+    def end(self) -> float:
+        return self.onset + self.duration
+
+    @property
+    def is_rest(self) -> bool:
+        return self.pitch == 0
+
+
+@dataclass(frozen=True)
+class Song:
+    """A phrase or a song: contiguous notes, rests included, in order of onset.
+
+    The phone sequence of the song is the concatenation of its notes' phones; labels and token
+    tables everywhere in the toolkit follow it one to one.
+    """
+
+    notes: tuple[Note, ...]
+    tempo: float = 120.0
+    language: str = "zh"
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        return tuple(phone for note in self.notes for phone in note.phones)
+
+    @property
+    def duration(self) -> float:
+        return self.notes[-1].end if self.notes else 0.0
+
+    def transposed(self, semitones: float) -> "Song":
+        """The same song, sounding notes `semitones` higher."""
+        notes = tuple(n if n.is_rest else replace(n, pitch=n.pitch + semitones) for n in self.notes)
+        return replace(self, notes=notes)
+
+    def stretched(self, factor: float) -> "Song":
+        """The same song, every time multiplied by `factor`."""
+        notes = tuple(replace(n, onset=n.onset * factor, duration=n.duration * factor) for n in self.notes)
+        return replace(self, notes=notes, tempo=self.tempo / factor)
