@@ -1,0 +1,42 @@
+"""svstoolkit's installation; exact pins for a reproducible environment are in tools/constraints.txt."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+setup(
+    name="svstoolkit",
+    version="0.1.0",
+    description="Staged recipes for singing voice synthesis: from a corpus to a voice, its scores and a page",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=["svstoolkit", "svstoolkit.*"]),
+    package_data={"svstoolkit": ["conf/*.yaml", "evaluation/templates/*"]},
+    entry_points={"console_scripts": ["svs = svstoolkit.bin.svs:main"]},
+    install_requires=[
+        "torch>=2.6",
+        "torchaudio>=2.6",
+        "numpy>=1.24",
+        "scipy>=1.10",
+        "soundfile>=0.12",
+        "pyworld>=0.3.4",
+        "pypinyin>=0.50",
+        "pyyaml>=6",
+        "tqdm>=4.64",
+        "psutil>=5.9",
+        "kaldiio>=2.18",
+        "accelerate>=1.0",
+        "jsonargparse>=4.30",
+        "tensorboard>=2.12",
+        "safetensors>=0.4",
+        "praatio>=6.0",
+        "matplotlib>=3.7",
+        "jinja2>=3.1",
+        "pesq>=0.0.4",
+        "pystoi>=0.4",
+        "espeakng-loader>=0.2.4",
+    ],
+    extras_require={"test": ["pytest>=8", "ruff>=0.6", "import-linter>=2.0"]},
+)

@@ -1,0 +1,39 @@
+"""What the programs share: one-line errors, and options spelled as Kaldi and ESPnet spell them."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+
+from svstoolkit.errors import InputError
+
+
+def parser(program: str, description: str) -> argparse.ArgumentParser:
+    """A parser that shows defaults, keeps the description's line breaks and accepts no abbreviations."""
+
+    class Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+        pass
+
+    return argparse.ArgumentParser(
+        prog=f"svs {program}", description=description, formatter_class=Formatter, allow_abbrev=False
+    )
+
+
+def boolean(text: str) -> bool:
+    """`true` or `false`, as Kaldi's parse_options.sh has it."""
+    if text not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"expected true or false, not {text!r}")
+    return text == "true"
+
+
+def run(main: Callable[[], None]) -> None:
+    """Runs a program; an InputError becomes one line on stderr and exit status 1."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    try:
+        main()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("interrupted; the same command resumes", file=sys.stderr)
+        sys.exit(130)
