@@ -1,0 +1,34 @@
+# svstoolkit: `make demo` hears it sing, `make test` checks it. Both make the environment first, once.
+PYTEST := tools/venv/bin/python -m pytest
+
+.PHONY: help env demo test test-slow lint bench recipe clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
+
+env:  ## the virtual environment, tools/venv
+	@$(MAKE) --no-print-directory -C tools
+
+demo: env  ## all nine stages on the embedded corpus, ending in a page to listen to
+	@cd egs/mini && ./run.sh --nj $$(nproc)
+	@echo "Open egs/mini/exp/score/index.html in a browser."
+
+test: env lint  ## unit tests, and egs/mini end to end in small
+	$(PYTEST) -m "not slow"
+
+test-slow: env  ## long fuzz, fault and cluster runs
+	$(PYTEST) -m slow
+
+lint: env  ## ruff, import layers
+	tools/venv/bin/ruff check .
+	tools/venv/bin/ruff format --check .
+	tools/venv/bin/lint-imports --no-logo
+
+bench: env  ## speed: writes bench/results.json; needs egs/mini's models (make demo)
+	tools/venv/bin/python bench/run.py
+
+recipe: env  ## a new recipe: make recipe NAME=mycorpus [FROM=mini]
+	@utils/new_recipe.sh "$(NAME)" "$(or $(FROM),mini)"
+
+clean:  ## removes what the recipes made, keeps the environment
+	rm -rf egs/*/data egs/*/dump egs/*/exp egs/*/downloads bench/results.json

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# UTAU voicebanks, one singer each:  VOICEBANK="/path/to/bank /path/to/another" ./run.sh
+set -euo pipefail
+cd "$(dirname "$0")"
+. ./path.sh
+. ./cmd.sh
+
+exec utils/svs.sh \
+    --corpus voicebank --corpus_dir "${VOICEBANK:-}" \
+    --aligner hmm --vocoder nsf_hifigan "$@"

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# The nine stages, one command each. Recipes call this from their own folder: egs/<corpus>/run.sh.
+set -euo pipefail
+
+stage=0                 # first stage to run
+stop_stage=8            # last stage to run, inclusive
+dry_run=false           # print the commands instead of running them
+overwrite=false         # true: redo finished work
+nj=2                    # processes for stages 0, 1, 2 and 8
+ngpu=0                  # GPUs for training (stages 3-6); 0 = CPU
+gpu_inference=false     # decode (stages 5 and 7) on a GPU
+corpus=                 # module of svstoolkit.corpora that reads the corpus
+corpus_dir=             # where the corpus lies; several folders are separated by spaces
+corpus_args=            # options of the corpus module, key=value separated by spaces
+seed=0                  # of the split and of synthetic corpora
+train_set=train
+valid_set=dev
+test_sets=test
+datadir=data            # data directories (stage 0, 1)
+dumpdir=dump            # features (stage 2)
+expdir=exp              # experiments
+tag=                    # appended to the experiments' names: exp/fastspeech2_<tag>
+aligner=hmm             # hmm | mfa | score | none
+truth=                  # true label file, only to measure stage 1 against
+acoustic=fastspeech2    # packaged defaults of the systems ...
+vocoder=nsf_hifigan
+diffusion=smoothsinger
+distill=student
+conf=conf               # ... and the folder of the recipe's overrides, <conf>/<system>.yaml
+features_config= align_config= acoustic_config= vocoder_config= diffusion_config= distill_config=
+align_args= features_args= acoustic_args= vocoder_args= diffusion_args= distill_args=  # --dotted.key value …
+diffusion_steps="4 24"  # sampling steps of stage 5's model in stage 7
+student_steps="1 2"     # sampling steps of stage 6's model in stage 7
+inference_args=         # further options of stage 7
+score_args=             # further options of stage 8
+
+options=$(sed -n '/^stage=0/,/^score_args=/p' "${BASH_SOURCE[0]}")
+option_names=$(sed 's/#.*//' <<<"$options" | grep -oE '[a-z_]+=' | tr -d = | tr '\n' ' ')
+help_message="Usage: ./run.sh [--option value …]
+Runs stages --stage to --stop_stage (inclusive); a bare ./run.sh runs all nine:
+  0 data  1 align  2 features  3 acoustic  4 vocoder  5 diffusion  6 distill  7 decode  8 score
+Options and defaults:
+$(sed 's/^/  --/' <<<"$options")"
+
+. utils/parse_options.sh
+
+: "${features_config:=$conf/features.yaml}" "${align_config:=$conf/align.yaml}"
+: "${acoustic_config:=$conf/$acoustic.yaml}" "${vocoder_config:=$conf/$vocoder.yaml}"
+: "${diffusion_config:=$conf/$diffusion.yaml}" "${distill_config:=$conf/$distill.yaml}"
+acoustic_exp=$expdir/$acoustic${tag:+_$tag} vocoder_exp=$expdir/$vocoder${tag:+_$tag}
+diffusion_exp=$expdir/$diffusion${tag:+_$tag} distill_exp=$expdir/$distill${tag:+_$tag}
+sets="$train_set $valid_set $test_sets"
+log=$expdir/log
+
+# run NUMBER NAME "STAGE:input …" "output …" command …
+run() {
+    local number=$1 name=$2 inputs=$3 outputs=$4
+    shift 4
+    [ "$number" -ge "$stage" ] && [ "$number" -le "$stop_stage" ] || return 0
+    python -m svstoolkit.bin.stage --number "$number" --name "$name" --inputs "$inputs" --outputs "$outputs" \
+        --record "$expdir/stages.json" --dry_run "$dry_run" -- "$@"
+}
+training="--dump_dir $dumpdir --train_set $train_set --dev_set $valid_set --ngpu $ngpu --overwrite $overwrite"
+
+run 0 data "" "$datadir" \
+    $train_cmd --num_threads $nj $log/data.log svs data --corpus "$corpus" --corpus_dir $corpus_dir \
+    --corpus_args $corpus_args --data_dir $datadir --sets $sets --seed $seed --nj $nj --overwrite $overwrite
+
+run 1 align "0:$datadir" "$datadir $expdir/align" \
+    $train_cmd --num_threads $nj $log/align.log svs align --aligner $aligner --config "$align_config" \
+    --data_dir $datadir --sets $sets --exp_dir $expdir/align --nj $nj ${truth:+--truth $truth} \
+    --overwrite $overwrite $align_args
+
+run 2 features "0:$datadir" "$dumpdir" \
+    $train_cmd --num_threads $nj $log/features.log svs features --config "$features_config" --data_dir $datadir \
+    --dump_dir $dumpdir --sets $sets --train_set $train_set --nj $nj --overwrite $overwrite $features_args
+
+run 3 acoustic "2:$dumpdir/$train_set 2:$dumpdir/$valid_set" "$acoustic_exp" \
+    $cuda_cmd --gpu $ngpu $log/acoustic.log svs train --default $acoustic --config "$acoustic_config" \
+    --exp_dir $acoustic_exp $training $acoustic_args
+
+run 4 vocoder "2:$dumpdir/$train_set 2:$dumpdir/$valid_set" "$vocoder_exp" \
+    $cuda_cmd --gpu $ngpu $log/vocoder.log svs train --default $vocoder --config "$vocoder_config" \
+    --exp_dir $vocoder_exp $training $vocoder_args
+
+run 5 diffusion "3:$acoustic_exp/checkpoints 4:$vocoder_exp/checkpoints" "$diffusion_exp" \
+    $cuda_cmd --gpu $ngpu $log/diffusion.log svs diffusion --acoustic $acoustic_exp --vocoder $vocoder_exp \
+    --default $diffusion --config "$diffusion_config" --exp_dir $diffusion_exp $training $diffusion_args
+
+run 6 distill "5:$diffusion_exp/checkpoints 5:$diffusion_exp/references" "$distill_exp" \
+    $cuda_cmd --gpu $ngpu $log/distill.log svs train --default $distill --config "$distill_config" \
+    --teacher $diffusion_exp --references $diffusion_exp/references --exp_dir $distill_exp $training $distill_args
+
+run 7 decode "3:$acoustic_exp/checkpoints 4:$vocoder_exp/checkpoints 5:$diffusion_exp/checkpoints 6:$distill_exp/checkpoints" \
+    "$expdir/decode" \
+    $decode_cmd --gpu $ngpu $log/decode.log svs decode --data_dir $datadir --dump_dir $dumpdir --sets $test_sets \
+    --acoustic $acoustic_exp --vocoder $vocoder_exp --diffusion $diffusion_exp --steps $diffusion_steps \
+    --student $distill_exp --student_steps $student_steps --output $expdir/decode --gpu $gpu_inference \
+    --overwrite $overwrite $inference_args
+
+run 8 score "2:$dumpdir 7:$expdir/decode" "$expdir/score" \
+    $decode_cmd --num_threads $nj $log/score.log svs score --data_dir $datadir --dump_dir $dumpdir --sets $test_sets \
+    --decode_dir $expdir/decode --output $expdir/score --alignment $expdir/align/accuracy.json \
+    --stages $expdir/stages.json --nj $nj --overwrite $overwrite $score_args
