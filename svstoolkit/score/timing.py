@@ -1,0 +1,89 @@
+"""Phone times from a score alone: vowels on their beat, consonants before it."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from svstoolkit.score.song import Song
+
+
+def nucleus_index(phones: Sequence[str], is_vowel: Callable[[str], bool]) -> int:
+    """Which of a note's phones sits on the beat: its first vowel, or its first phone when it has none."""
+    return next((i for i, phone in enumerate(phones) if is_vowel(phone)), 0)
+
+
+def score_phone_boundaries(song: Song, is_vowel: Callable[[str], bool], consonant_seconds: float) -> np.ndarray:
+    """Where the phones of a song would lie if it were sung exactly as written.
+
+    Each note's first vowel starts on the note's onset. The consonants before it take `consonant_seconds` each from
+    the note or rest before, never more than half of that note. A slur's repeated vowel starts on its own note.
+    What follows the vowel inside a note stays in the note: consonants take `consonant_seconds` each from its end,
+    at most half of it; further vowels share the rest equally with the first.
+
+    A first note with consonants has no note before: they take the time before its onset, if there is any, or else
+    the start of the note, at most a quarter of it.
+
+    Args:
+        song: N phones in all.
+        is_vowel: phone → may it carry a beat.
+        consonant_seconds: seconds, positive.
+
+    Returns:
+        (N+1,) seconds, ascending: start of each phone, then the end of the last note.
+
+    Raises:
+        ValueError: `consonant_seconds` is not positive, or the song has no phones.
+    """
+    if consonant_seconds <= 0:
+        raise ValueError(f"consonant_seconds must be positive, not {consonant_seconds}")
+    if not song.phones:
+        raise ValueError("the song has no phones to place")
+    notes = song.notes
+    nuclei = [nucleus_index(note.phones, is_vowel) for note in notes]
+    room = [note.duration / 2 for note in notes]
+    before = [notes[0].onset or room[0] / 2, *room[:-1]]  # what the onset consonants may take at most
+    taken = [min(n * consonant_seconds, most) for n, most in zip(nuclei, before, strict=True)]
+    vowel_onsets = [note.onset for note in notes]
+    if notes[0].onset == 0:
+        vowel_onsets[0] = taken[0]
+    starts: list[float] = []
+    for i, note in enumerate(notes):
+        end = notes[i + 1].onset - taken[i + 1] if i + 1 < len(notes) else note.end
+        starts.extend(vowel_onsets[i] - taken[i] * (1 - j / nuclei[i]) for j in range(nuclei[i]))
+        starts.extend(_rhyme_starts(note.phones[nuclei[i] :], vowel_onsets[i], end, is_vowel, consonant_seconds))
+    return np.array([*starts, notes[-1].end])
+
+
+def _rhyme_starts(
+    phones: Sequence[str], start: float, end: float, is_vowel: Callable[[str], bool], consonant_seconds: float
+) -> list[float]:
+    """Starts of the phones from the nucleus to the end of a note that may use [start, end)."""
+    held = np.array([i == 0 or is_vowel(phone) for i, phone in enumerate(phones)])
+    codas = np.count_nonzero(~held)
+    coda_seconds = min(codas * consonant_seconds, (end - start) / 2)
+    durations = np.where(held, (end - start - coda_seconds) / np.count_nonzero(held), coda_seconds / max(codas, 1))
+    return list(start + np.concatenate([[0.0], np.cumsum(durations)[:-1]]))
+
+
+def with_minimum_duration(boundaries: np.ndarray, total: float, minimum: float) -> np.ndarray:
+    """The nearest boundaries that start at 0, end at `total` and leave every phone at least `minimum`.
+
+    Args:
+        boundaries: (N+1,) ascending, any unit.
+        total, minimum: the same unit.
+
+    Returns:
+        (N+1,) float64; phones that were long enough keep their place.
+
+    Raises:
+        ValueError: N phones of `minimum` do not fit in `total`.
+    """
+    count = len(boundaries) - 1
+    if count * minimum > total:
+        raise ValueError(f"{count} phones of at least {minimum} do not fit in {total}")
+    least = minimum * np.arange(count + 1)
+    moved = np.asarray(boundaries, dtype=np.float64).copy()
+    moved[0] = 0.0
+    moved = np.maximum.accumulate(np.maximum(moved, 0.0) - least) + least
+    moved[-1] = total
+    return np.minimum(moved, total - least[::-1])
