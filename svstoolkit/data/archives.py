@@ -1,0 +1,100 @@
+"""Kaldi archives (.ark + .scp) of matrices, vectors and int16 audio; readable by Kaldi, ESPnet and kaldiio."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import kaldiio
+import numpy as np
+
+from svstoolkit.data.directory import read_table
+from svstoolkit.errors import InputError
+
+Audio = tuple[int, np.ndarray]  # (sampling rate Hz, int16 samples (L,)), stored as a wav file inside the archive
+
+
+class ArchiveWriter:
+    """Writes `<prefix>.ark` and `<prefix>.scp`; both appear when the `with` block succeeds, neither if it fails.
+
+    Lines of the scp hold the archive's path as given in `prefix`, so, as in Kaldi, relative to where the
+    program ran. Until the end everything goes to temporary names beside the target.
+    """
+
+    def __init__(self, prefix: str | Path):
+        prefix = Path(prefix)
+        self.ark = prefix.with_name(prefix.name + ".ark")
+        self.scp = prefix.with_name(prefix.name + ".scp")
+        self._lines: dict[str, str] = {}
+
+    def __enter__(self) -> "ArchiveWriter":
+        self.ark.parent.mkdir(parents=True, exist_ok=True)
+        self._temporary = [p.with_name(f".{p.name}.{os.getpid()}.tmp") for p in (self.ark, self.scp)]
+        self._file = self._temporary[0].open("wb")
+        return self
+
+    def write(self, key: str, value: np.ndarray | Audio) -> None:
+        """Appends a float32 matrix or vector, or (sampling rate, int16 samples).
+
+        Raises:
+            ValueError: the key was written before or has white space, or the array has another type.
+        """
+        if key in self._lines or len(key.split()) != 1:
+            raise ValueError(f"{self.ark}: key {key!r} is given twice, empty or has white space")
+        array = value[1] if isinstance(value, tuple) else value
+        wanted = np.int16 if isinstance(value, tuple) else np.float32
+        if array.dtype != wanted:
+            raise ValueError(f"{self.ark}: {key} is {array.dtype}, expected {np.dtype(wanted)}")
+        offset = self._file.tell() + len(key.encode()) + 1  # Kaldi's offsets point behind "key "
+        kaldiio.save_ark(self._file, {key: value})
+        self._lines[key] = f"{key} {self.ark}:{offset}\n"
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
+        self._file.close()
+        ark, scp = self._temporary
+        try:
+            if kind is None:
+                scp.write_text("".join(self._lines.values()), encoding="utf-8")
+                self.scp.unlink(missing_ok=True)  # an old scp must never point into a new ark
+                os.replace(ark, self.ark)
+                os.replace(scp, self.scp)
+        finally:
+            ark.unlink(missing_ok=True)
+            scp.unlink(missing_ok=True)
+
+
+class ArchiveReader(Mapping):
+    """Random access to an archive by key, in the scp's order.
+
+    Values are arrays as stored, or `(rate, int16 array)` for audio. No file stays open, so a reader may be
+    pickled or forked into worker processes. An archive that is not where the scp says is looked for beside the
+    scp, so a dump can be read from any working directory.
+
+    Raises:
+        InputError: the scp or its archive is missing or damaged.
+    """
+
+    def __init__(self, scp: str | Path):
+        self.scp = Path(scp)
+        self._entries = read_table(self.scp)
+        self._places: dict[str, str] = {}  # archive as the scp names it → where it is
+
+    def __getitem__(self, key: str) -> np.ndarray | Audio:
+        ark, _, offset = self._entries[key].rpartition(":")
+        if ark not in self._places:
+            self._places[ark] = self._find(ark)
+        try:
+            return kaldiio.load_mat(f"{self._places[ark]}:{offset}")
+        except (OSError, ValueError, RuntimeError, AssertionError, EOFError) as error:
+            raise InputError(f"{ark}: {key} cannot be read ({error!r}); write the archive again") from error
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def _find(self, ark: str) -> str:
+        for path in (Path(ark), self.scp.parent / Path(ark).name):
+            if path.is_file():
+                return str(path)
+        raise InputError(f"{self.scp} points to {ark}, which does not exist; run the stage that writes it again")

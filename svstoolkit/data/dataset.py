@@ -1,0 +1,189 @@
+"""Datasets over a set of the dump: whole utterances, and waveform segments with their frames."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from svstoolkit.data import collate
+from svstoolkit.data.archives import ArchiveReader
+from svstoolkit.data.definition_file import read_definition
+from svstoolkit.data.directory import read_table
+from svstoolkit.data.phone_table import DURATION, NOTE, NOTE_DURATION, PHONE, SLUR, per_frame
+from svstoolkit.data.vocabulary import Vocabulary
+from svstoolkit.errors import InputError
+
+Item = dict[str, object]
+FULL_SCALE = 32768.0  # int16 sample → [-1, 1)
+
+
+class DumpSet:
+    """A finished set of the dump (dump/<set>): its utterances in order and its archives.
+
+    utterances: ids, as in utt2num_frames
+    n_frames: frames of each
+    singers: singer id of each
+    definition: the feature definition the dump was made with
+
+    Raises:
+        InputError: the set is not complete, or was made with another vocabulary than the one given.
+    """
+
+    def __init__(self, path: str | Path, vocabulary: Vocabulary):
+        self.path = Path(path)
+        if not (self.path / "utt2num_frames").is_file():
+            raise InputError(f"{self.path}/utt2num_frames does not exist: the set has no features yet; run stage 2")
+        made_with = self.path.parent / "vocabulary.json"
+        if made_with.is_file() and Vocabulary.from_json(made_with) != vocabulary:
+            raise InputError(
+                f"{self.path} was made with {made_with}, which is not the vocabulary of the model; "
+                "use the dump the model was trained on, or train again"
+            )
+        self.definition = read_definition(self.path.parent / "features.yaml")
+        frames = read_table(self.path / "utt2num_frames")
+        speakers = read_table(self.path / "utt2spk")
+        self.utterances = list(frames)
+        self.n_frames = [int(n) for n in frames.values()]
+        self.singers = [vocabulary.singer_id(speakers[u], u) for u in self.utterances]
+
+    def archive(self, name: str) -> ArchiveReader:
+        """`name`: mel, f0, energy, audio or phones."""
+        return ArchiveReader(self.path / f"{name}.scp")
+
+
+class UtteranceDataset:
+    """Whole utterances, for models that map a score to frames.
+
+    An item: utterance str; phones, durations, slurs (N,) int64; notes MIDI, note_durations s (N,) float32;
+    singer int; mel (T, n_mels), f0 (T,) Hz, energy (T,) float32. sum(durations) = T.
+
+    Raises:
+        InputError: see `DumpSet`.
+    """
+
+    collate: Callable = staticmethod(collate.collate_utterances)
+
+    def __init__(self, dump_set_dir: str | Path, vocabulary: Vocabulary):
+        self.set = DumpSet(dump_set_dir, vocabulary)
+        self.utterances = self.set.utterances
+        self.lengths = self.set.n_frames
+        self._archives = {name: self.set.archive(name) for name in ("phones", "mel", "f0", "energy")}
+
+    def __len__(self) -> int:
+        return len(self.utterances)
+
+    def __getitem__(self, index: int) -> Item:
+        return self.item(index)
+
+    def item(self, index: int, seed: Sequence[int] = ()) -> Item:
+        """Utterance `index`; nothing in it is random, so `seed` has no effect."""
+        utterance = self.utterances[index]
+        values = {name: archive[utterance] for name, archive in self._archives.items()}
+        table = values.pop("phones")
+        return {
+            "utterance": utterance,
+            "phones": table[:, PHONE].astype(np.int64),
+            "durations": table[:, DURATION].astype(np.int64),
+            "notes": table[:, NOTE],
+            "note_durations": table[:, NOTE_DURATION],
+            "slurs": table[:, SLUR].astype(np.int64),
+            "singer": self.set.singers[index],
+            **values,
+        }
+
+
+class SegmentDataset:
+    """Segments of S frames with the S·hop samples they describe, for models that write waveforms.
+
+    An item: utterance str; singer int; mel (S, n_mels), f0 (S,) Hz, audio (S·hop,) in [-1, 1) float32;
+    frame_phones (S,) int64, frame_notes MIDI, frame_note_durations s (S,) float32; with `references`, reference
+    (S·hop,) float32, cut at the same place. An utterance shorter than S is padded at its end with silence: zeros,
+    and the log floor in the mel.
+
+    Args:
+        hop_length: samples; must be the dump's.
+        segment_frames: S; None gives whole utterances.
+        references: scp of reference waveforms, one per utterance, as long as the utterance's audio.
+
+    Raises:
+        InputError: see `DumpSet`; another hop length than the dump's; a reference is missing or has another length
+            or sampling rate.
+    """
+
+    collate: Callable = staticmethod(collate.collate_segments)
+
+    def __init__(
+        self,
+        dump_set_dir: str | Path,
+        vocabulary: Vocabulary,
+        hop_length: int,
+        segment_frames: int | None,
+        references: Path | None = None,
+    ):
+        if segment_frames is not None and segment_frames < 1:
+            raise ValueError(f"segment_frames must be at least 1, not {segment_frames}")
+        self.set = DumpSet(dump_set_dir, vocabulary)
+        if hop_length != self.set.definition.hop_length:
+            raise InputError(f"hop_length {hop_length} ≠ {self.set.definition.hop_length} of {self.set.path}'s dump")
+        self.hop_length, self.segment_frames = hop_length, segment_frames
+        self.utterances = self.set.utterances
+        self.lengths = [segment_frames or n for n in self.set.n_frames]
+        self._archives = {name: self.set.archive(name) for name in ("phones", "mel", "f0", "audio")}
+        self._references = None if references is None else ArchiveReader(references)
+        if self._references is not None and (missing := set(self.utterances) - set(self._references)):
+            raise InputError(
+                f"{references} has no reference waveform for {len(missing)} utterances of {self.set.path}, "
+                f"{min(missing)} among them; write the references again"
+            )
+
+    def __len__(self) -> int:
+        return len(self.utterances)
+
+    def __getitem__(self, index: int) -> Item:
+        return self.item(index)
+
+    def item(self, index: int, seed: Sequence[int] = ()) -> Item:
+        """A segment of utterance `index`, its place drawn uniformly from a generator seeded with `seed` and index."""
+        utterance, n_frames = self.utterances[index], self.set.n_frames[index]
+        length = self.segment_frames or n_frames
+        last_start = max(0, n_frames - length)
+        start = int(np.random.default_rng([*seed, index]).integers(0, last_start + 1))
+
+        def frames(values: np.ndarray, fill: float = 0.0) -> np.ndarray:
+            return _cut(values, start, length, fill)
+
+        def samples(values: np.ndarray) -> np.ndarray:
+            cut = _cut(values, start * self.hop_length, length * self.hop_length, 0)
+            return cut.astype(np.float32) / np.float32(FULL_SCALE)
+
+        table = self._archives["phones"][utterance]
+        item = {
+            "utterance": utterance,
+            "singer": self.set.singers[index],
+            "mel": frames(self._archives["mel"][utterance], float(np.log(self.set.definition.log_floor))),
+            "f0": frames(self._archives["f0"][utterance]),
+            "audio": samples(self._archives["audio"][utterance][1]),
+            "frame_phones": frames(per_frame(table, PHONE)).astype(np.int64),
+            "frame_notes": frames(per_frame(table, NOTE)),
+            "frame_note_durations": frames(per_frame(table, NOTE_DURATION)),
+        }
+        if self._references is not None:
+            item["reference"] = samples(self._reference(utterance, n_frames))
+        return item
+
+    def _reference(self, utterance: str, n_frames: int) -> np.ndarray:
+        rate, waveform = self._references[utterance]
+        wanted = self.set.definition.sampling_rate
+        if rate != wanted or len(waveform) != n_frames * self.hop_length:
+            raise InputError(
+                f"{self._references.scp}: reference of {utterance} has {len(waveform)} samples at {rate} Hz, its audio "
+                f"{n_frames * self.hop_length} at {wanted} Hz; write the references again"
+            )
+        return waveform
+
+
+def _cut(values: np.ndarray, start: int, length: int, fill: float) -> np.ndarray:
+    """`length` rows from `start`, filled up at the end."""
+    cut = values[start : start + length]
+    missing = length - len(cut)
+    return np.pad(cut, [(0, missing)] + [(0, 0)] * (cut.ndim - 1), constant_values=fill) if missing else cut

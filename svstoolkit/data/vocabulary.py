@@ -1,0 +1,103 @@
+"""The vocabulary: which number each phone and each singer has. Built over the training set alone."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from svstoolkit.data.directory import DataDirectory
+from svstoolkit.data.files import write_json
+from svstoolkit.errors import InputError
+from svstoolkit.score.languages import is_vowel
+
+PAD = "<pad>"  # id 0 everywhere: padded positions of a batch
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Phones and singers by id.
+
+    phones: index = id, `phones[0]` is "<pad>"
+    vowels: the phones among them that sit on the beat (syllable nuclei)
+    singers: index = id
+    """
+
+    phones: list[str]
+    vowels: list[str]
+    singers: list[str]
+
+    def __post_init__(self):
+        if not self.phones or self.phones[0] != PAD:
+            raise ValueError(f"phones[0] must be {PAD!r}, not {self.phones[:1]}")
+        for name in ("phones", "singers"):
+            values = getattr(self, name)
+            if len(set(values)) != len(values):
+                raise ValueError(f"{name} has duplicates: {values}")
+
+    @property
+    def n_phones(self) -> int:
+        """Rows of a phone embedding, the pad included."""
+        return len(self.phones)
+
+    @property
+    def n_singers(self) -> int:
+        return len(self.singers)
+
+    def phone_ids(self, phones: Sequence[str], utterance: str = "") -> list[int]:
+        """Ids of a phone sequence.
+
+        Raises:
+            InputError: a phone the training set does not have; names it and the utterance.
+        """
+        ids = {phone: number for number, phone in enumerate(self.phones) if phone != PAD}
+        for phone in phones:
+            if phone not in ids:
+                raise InputError(
+                    f"utterance {utterance or '(unnamed)'}: phone {phone!r} does not occur in the training set, "
+                    f"which has {' '.join(ids)}; change its lyric or move an utterance with {phone!r} into train"
+                )
+        return [ids[phone] for phone in phones]
+
+    def singer_id(self, singer: str, utterance: str = "") -> int:
+        """Id of a singer.
+
+        Raises:
+            InputError: a singer the training set does not have; names it and the utterance.
+        """
+        if singer not in self.singers:
+            raise InputError(
+                f"utterance {utterance or '(unnamed)'}: singer {singer!r} does not occur in the training set, "
+                f"which has {' '.join(self.singers)}; choose one of these or move utterances of {singer!r} into train"
+            )
+        return self.singers.index(singer)
+
+    def to_json(self, path: str | Path) -> None:
+        write_json(path, asdict(self))
+
+    @classmethod
+    def from_json(cls, path: str | Path) -> "Vocabulary":
+        """Reads what `to_json` wrote.
+
+        Raises:
+            InputError: the file is missing or is no vocabulary.
+        """
+        try:
+            return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror}); run stage 2 first") from error
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{path}: not a vocabulary ({error}); run stage 2 again") from error
+
+
+def build_vocabulary(directory: DataDirectory) -> Vocabulary:
+    """The vocabulary of a (training) data directory: phones and singers in C-locale order."""
+    used = {(phone, directory.language[u]) for u in directory for phone in directory.text[u]}
+    return Vocabulary(
+        phones=[PAD, *_sorted({phone for phone, _ in used})],
+        vowels=_sorted({phone for phone, language in used if is_vowel(phone, language)}),
+        singers=_sorted(set(directory.speaker.values())),
+    )
+
+
+def _sorted(names: set[str]) -> list[str]:
+    return sorted(names, key=str.encode)
