@@ -33,8 +33,8 @@ def main() -> None:
     if array:
         arguments.append(f"--array={array.replace(':', '-')}")
     print(f"slurm.py: submitting; the log is in {log}", flush=True)
-    status = subprocess.run([*arguments, "--wait", "--output", f"{script.with_suffix('.log')}", str(script)]).returncode
-    if status:
+    submission = [*arguments, "--wait", "--output", f"{script.with_suffix('.log')}", str(script)]
+    if status := subprocess.run(submission, check=False).returncode:
         sys.exit(f"slurm.py: job failed with status {status}, log is in {log}")
 
 
@@ -67,7 +67,7 @@ def sbatch_arguments(config: Path, options: dict[str, str]) -> list[str]:
         elif words[0] == "default" and "=" in words[1]:
             defaults.update([words[1].split("=", 1)])
         else:
-            sys.exit(f"slurm.py: {config}, line {number}: expected command, option name=value or default, found {line!r}")
+            sys.exit(f"slurm.py: {config}, line {number}: expected command, option or default, found {line!r}")
     for name, value in (defaults | options).items():
         rule = rules.get(f"{name}={value}", rules.get(f"{name}=*"))
         if rule is None:

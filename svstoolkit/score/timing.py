@@ -12,7 +12,9 @@ def nucleus_index(phones: Sequence[str], is_vowel: Callable[[str], bool]) -> int
     return next((i for i, phone in enumerate(phones) if is_vowel(phone)), 0)
 
 
-def score_phone_boundaries(song: Song, is_vowel: Callable[[str], bool], consonant_seconds: float) -> np.ndarray:
+def score_phone_boundaries(
+    song: Song, is_vowel: Callable[[str], bool], consonant_seconds: float | np.ndarray
+) -> np.ndarray:
     """Where the phones of a song would lie if it were sung exactly as written.
 
     Each note's first vowel starts on the note's onset. The consonants before it take `consonant_seconds` each from
@@ -21,47 +23,55 @@ def score_phone_boundaries(song: Song, is_vowel: Callable[[str], bool], consonan
     at most half of it; further vowels share the rest equally with the first.
 
     A first note with consonants has no note before: they take the time before its onset, if there is any, or else
-    the start of the note, at most a quarter of it.
+    the start of the note, at most half of it.
 
     Args:
         song: N phones in all.
         is_vowel: phone → may it carry a beat.
-        consonant_seconds: seconds, positive.
+        consonant_seconds: seconds, positive; one number for all consonants, or (N,) one per phone, of which those
+            of the vowels that carry a beat are not looked at.
 
     Returns:
         (N+1,) seconds, ascending: start of each phone, then the end of the last note.
 
     Raises:
-        ValueError: `consonant_seconds` is not positive, or the song has no phones.
+        ValueError: a `consonant_seconds` is not positive, or the song has no phones.
     """
-    if consonant_seconds <= 0:
-        raise ValueError(f"consonant_seconds must be positive, not {consonant_seconds}")
     if not song.phones:
         raise ValueError("the song has no phones to place")
+    seconds = np.broadcast_to(np.asarray(consonant_seconds, dtype=np.float64), len(song.phones))
+    if not np.all(seconds > 0):
+        raise ValueError(f"consonant_seconds must be positive, not {consonant_seconds}")
     notes = song.notes
+    wanted = np.split(seconds, np.cumsum([len(note.phones) for note in notes])[:-1])
     nuclei = [nucleus_index(note.phones, is_vowel) for note in notes]
     room = [note.duration / 2 for note in notes]
-    before = [notes[0].onset or room[0] / 2, *room[:-1]]  # what the onset consonants may take at most
-    taken = [min(n * consonant_seconds, most) for n, most in zip(nuclei, before, strict=True)]
+    before = [notes[0].onset or room[0], *room[:-1]]  # what the onset consonants may take at most
+    onsets = [_at_most(want[:n], most) for want, n, most in zip(wanted, nuclei, before, strict=True)]
     vowel_onsets = [note.onset for note in notes]
     if notes[0].onset == 0:
-        vowel_onsets[0] = taken[0]
+        vowel_onsets[0] = float(np.sum(onsets[0]))
     starts: list[float] = []
-    for i, note in enumerate(notes):
-        end = notes[i + 1].onset - taken[i + 1] if i + 1 < len(notes) else note.end
-        starts.extend(vowel_onsets[i] - taken[i] * (1 - j / nuclei[i]) for j in range(nuclei[i]))
-        starts.extend(_rhyme_starts(note.phones[nuclei[i] :], vowel_onsets[i], end, is_vowel, consonant_seconds))
+    for i, (note, n) in enumerate(zip(notes, nuclei, strict=True)):
+        end = notes[i + 1].onset - np.sum(onsets[i + 1]) if i + 1 < len(notes) else note.end
+        starts.extend(vowel_onsets[i] - np.cumsum(onsets[i][::-1])[::-1])
+        starts.extend(_rhyme_starts(note.phones[n:], vowel_onsets[i], end, is_vowel, wanted[i][n:]))
     return np.array([*starts, notes[-1].end])
 
 
+def _at_most(seconds: np.ndarray, most: float) -> np.ndarray:
+    """The same durations, shortened alike if together they exceed `most`."""
+    return seconds * min(1.0, most / max(np.sum(seconds), 1e-9))
+
+
 def _rhyme_starts(
-    phones: Sequence[str], start: float, end: float, is_vowel: Callable[[str], bool], consonant_seconds: float
+    phones: Sequence[str], start: float, end: float, is_vowel: Callable[[str], bool], seconds: np.ndarray
 ) -> list[float]:
     """Starts of the phones from the nucleus to the end of a note that may use [start, end)."""
     held = np.array([i == 0 or is_vowel(phone) for i, phone in enumerate(phones)])
-    codas = np.count_nonzero(~held)
-    coda_seconds = min(codas * consonant_seconds, (end - start) / 2)
-    durations = np.where(held, (end - start - coda_seconds) / np.count_nonzero(held), coda_seconds / max(codas, 1))
+    durations = np.where(held, 0.0, seconds)
+    durations = _at_most(durations, (end - start) / 2)
+    durations[held] = (end - start - np.sum(durations)) / np.count_nonzero(held)
     return list(start + np.concatenate([[0.0], np.cumsum(durations)[:-1]]))
 
 

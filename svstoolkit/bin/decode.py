@@ -1,0 +1,50 @@
+"""Stage 7: sings the test sets with every trained system, from the score alone and with reference durations."""
+
+from pathlib import Path
+
+from svstoolkit.bin.program import boolean, parser, run
+
+
+def main(argv: list[str] | None = None) -> None:
+    options = parser(
+        "decode",
+        __doc__
+        + """
+
+Systems: copy_synthesis (the recording's mel and F0 through the vocoder: the ceiling), reference (stages 3 and 4),
+the diffusion model and its student at each number of steps. Each utterance's audio, F0 and durations go to
+OUTPUT/<system>/<score|reference_durations>/<set>/, real-time factors to decode.json beside them.""",
+    )
+    options.add_argument("--data_dir", type=Path, default=Path("data"), help="data directories (stage 0)")
+    options.add_argument("--dump_dir", type=Path, default=Path("dump"), help="features (stage 2)")
+    options.add_argument("--sets", nargs="+", default=["test"], help="sets to sing")
+    options.add_argument("--acoustic", type=Path, required=True, help="experiment of stage 3")
+    options.add_argument("--vocoder", type=Path, required=True, help="experiment of stage 4")
+    options.add_argument("--diffusion", type=Path, help="experiment of stage 5")
+    options.add_argument("--steps", type=int, nargs="+", default=[4, 24], help="sampling steps of the diffusion model")
+    options.add_argument("--student", type=Path, help="experiment of stage 6")
+    options.add_argument("--student_steps", type=int, nargs="+", default=[1, 2], help="sampling steps of the student")
+    options.add_argument("--output", type=Path, default=Path("exp/decode"), help="where the singing goes")
+    options.add_argument("--seed", type=int, default=0, help="of the noise; each utterance has its own from it")
+    options.add_argument("--gpu", type=boolean, default=False, help="decode on a GPU")
+    options.add_argument("--overwrite", type=boolean, default=False, help="decode again what is there")
+    args = options.parse_args(argv)
+
+    from svstoolkit.inference.decoding import DecodedSystem, Decoder
+    from svstoolkit.inference.device import inference_device
+    from svstoolkit.inference.voice import ReferenceSinger, WaveformRefiner
+
+    singer = ReferenceSinger(args.acoustic, args.vocoder, inference_device(args.gpu))
+    systems = [DecodedSystem("copy_synthesis", copy_synthesis=True), DecodedSystem("reference")]
+    for experiment, steps in ((args.diffusion, args.steps), (args.student, args.student_steps)):
+        if experiment is not None:
+            refiner = WaveformRefiner(experiment, singer)
+            systems += [DecodedSystem(f"{experiment.name}_{n}", refiner, n) for n in steps]
+    decoder = Decoder(singer, systems, args.output, args.seed)
+    for name in args.sets:
+        decoder.decode_set(args.data_dir / name, args.dump_dir / name, args.overwrite)
+    print(f"{len(systems)} systems sang {' '.join(args.sets)}: {args.output}/<system>/<mode>/<set>/wav")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,137 @@
+"""Stage 7: the test set sung by every trained system, from the score alone and with the reference durations."""
+
+import os
+import platform
+import time
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+from tqdm import tqdm
+
+from svstoolkit.data.archives import ArchiveReader
+from svstoolkit.data.directory import DataDirectory, read_data_directory
+from svstoolkit.data.files import atomic_path, write_json
+from svstoolkit.data.fingerprint import fingerprint, is_done, mark_done
+from svstoolkit.data.phone_table import DURATION, phone_table
+from svstoolkit.inference.seeds import utterance_seed
+from svstoolkit.inference.voice import ReferenceSinger, Rendering, WaveformRefiner
+
+FROM_SCORE, REFERENCE_DURATIONS = "score", "reference_durations"
+
+
+@dataclass(frozen=True)
+class DecodedSystem:
+    """One row of the tables: a name, who sings, and in how many steps (None where there are none)."""
+
+    name: str
+    refiner: WaveformRefiner | None = None
+    steps: int | None = None
+    copy_synthesis: bool = False
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        return (REFERENCE_DURATIONS,) if self.copy_synthesis else (FROM_SCORE, REFERENCE_DURATIONS)
+
+    def parameters(self, singer: ReferenceSinger) -> int:
+        """Parameters used at inference, those of the reference singer included."""
+        networks = [singer.vocoder.system.networks["generator"]]
+        if not self.copy_synthesis:
+            networks.append(singer.acoustic.system.networks["model"])
+        if self.refiner is not None:
+            networks.append(self.refiner.trained.system.networks["denoiser"])
+        return sum(p.numel() for network in networks for p in network.parameters())
+
+
+class Decoder:
+    """Decodes sets for a list of systems into output/<system>/<mode>/<set>/{wav,frames,decode.json}."""
+
+    def __init__(self, singer: ReferenceSinger, systems: list[DecodedSystem], output: Path, seed: int = 0):
+        self.singer, self.systems, self.output, self.seed = singer, systems, output, seed
+
+    def decode_set(self, data_dir: Path, dump_set_dir: Path, overwrite: bool = False) -> None:
+        data = read_data_directory(data_dir)
+        dump = {name: ArchiveReader(dump_set_dir / f"{name}.scp") for name in ("mel", "f0", "phones")}
+        for system in self.systems:
+            for mode in system.modes:
+                self._decode(system, mode, data, dump, overwrite)
+
+    def _decode(self, system: DecodedSystem, mode: str, data: DataDirectory, dump: dict, overwrite: bool) -> None:
+        place = self.output / system.name / mode / data.path.name
+        key = self._fingerprint(system, data)
+        if is_done(place, key) and not overwrite:
+            print(f"{place}: decoded already")
+            return
+        records = {}
+        for utterance in tqdm(list(data), desc=f"{system.name} {mode}", unit="utt"):
+            torch.manual_seed(utterance_seed(utterance, self.seed))
+            start = time.perf_counter()
+            sung = self._sing(system, mode, data, dump, utterance)
+            audio = sung.audio.cpu().numpy()
+            wall = time.perf_counter() - start
+            self._write(place, utterance, audio, sung)
+            records[utterance] = {"seconds": len(audio) / self.singer.features.sampling_rate, "wall": wall}
+        seconds, wall = (sum(r[k] for r in records.values()) for k in ("seconds", "wall"))
+        summary = {
+            "system": system.name,
+            "mode": mode,
+            "set": data.path.name,
+            "steps": system.steps,
+            "rtf": wall / seconds,
+            "audio_seconds": seconds,
+            "wall_seconds": wall,
+            "hardware": hardware_name(self.singer.device),
+            "parameters": system.parameters(self.singer),
+            "utterances": records,
+        }
+        write_json(place / "decode.json", summary)
+        mark_done(place, key)
+
+    def _fingerprint(self, system: DecodedSystem, data: DataDirectory) -> str:
+        checkpoints = [self.singer.acoustic.checkpoint, self.singer.vocoder.checkpoint]
+        if system.refiner is not None:
+            checkpoints.append(system.refiner.trained.checkpoint)
+        inputs = [*checkpoints, data.path / "score.scp", data.path / "utt2spk", *map(Path, data.score.values())]
+        return fingerprint(inputs=inputs, seed=self.seed, steps=system.steps)
+
+    def _sing(self, system: DecodedSystem, mode: str, data: DataDirectory, dump: dict, utterance: str) -> Rendering:
+        if system.copy_synthesis:
+            mel, f0 = (torch.as_tensor(dump[k][utterance], device=self.singer.device)[None] for k in ("mel", "f0"))
+            durations = torch.as_tensor(dump["phones"][utterance][:, DURATION].astype(np.int64))
+            return Rendering(self.singer.vocode(mel, f0), mel[0], f0[0], durations)
+        speaker, song = data.speaker[utterance], data.song(utterance)
+        table = phone_table(song, self.singer.vocabulary, None)
+        if mode == FROM_SCORE:
+            durations = self.singer.durations(song, table, speaker)
+        else:
+            durations = dump["phones"][utterance][:, DURATION]
+        rendering = self.singer.sing(table, speaker, durations)
+        if system.refiner is None:
+            return rendering
+        audio = system.refiner.refine(rendering, table, speaker, system.steps)
+        return Rendering(audio, rendering.mel, rendering.f0, rendering.durations)
+
+    def _write(self, place: Path, utterance: str, audio: np.ndarray, sung: Rendering) -> None:
+        with atomic_path(place / "wav" / f"{utterance}.wav") as temporary:
+            soundfile.write(temporary, audio, self.singer.features.sampling_rate, subtype="PCM_16")
+        buffer = BytesIO()
+        np.savez_compressed(buffer, f0=sung.f0.cpu().numpy(), durations=sung.durations.cpu().numpy())
+        with atomic_path(place / "frames" / f"{utterance}.npz") as temporary:
+            temporary.write_bytes(buffer.getvalue())
+
+
+def hardware_name(device: torch.device) -> str:
+    """The processor that real-time factors were measured on, with the number of threads or the GPU's name."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    names = [line for line in _cpu_info() if line.startswith("model name")]
+    name = names[0].split(":", 1)[1].strip() if names else platform.processor() or platform.machine()
+    return f"{name}, {torch.get_num_threads()} threads of {os.cpu_count()}"
+
+
+def _cpu_info() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []
