@@ -1,0 +1,88 @@
+"""Recordings on disk → samples at the rate wanted, every fault named with its remedy."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from svstoolkit.errors import InputError
+
+SILENCE = 1e-3  # a recording whose peak is below -60 dB of full scale has no voice in it
+UNKNOWN_SIZES = (0, 0x7FFFFFFF, 0x7FFFF000, 0xFFFFFFFF)  # what programs write that stream a wav into a pipe
+ZERO_CROSSINGS, ROLLOFF, KAISER_BETA = 128, 0.975, 10.0  # resampling: flat to 0.95, 100 dB down at the new Nyquist
+
+
+def read_audio(path: str | Path, sampling_rate: int, utterance: str = "") -> np.ndarray:
+    """Reads a recording as float32 mono (L,) at `sampling_rate` Hz, full scale ±1.
+
+    Channels are averaged; a higher rate is brought down by a polyphase filter.
+
+    Args:
+        utterance: named in errors.
+
+    Raises:
+        InputError: the file is missing, no audio, truncated, silent, has NaN or infinite samples, or a lower rate
+            than wanted (it would lack the upper band that the features describe).
+    """
+    import soundfile
+
+    where = f"utterance {utterance}: {path}" if utterance else f"{path}"
+    if str(path).rstrip().endswith("|"):
+        raise InputError(f"{where} is a command; write its output to a wav file and name that in wav.scp")
+    if not Path(path).is_file():
+        raise InputError(f"{where} does not exist; correct wav.scp or run stage 0 again")
+    _check_wav_size(Path(path), where)
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate, expected = file.samplerate, file.frames
+            samples = file.read(dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise InputError(f"{where} is no audio that can be read ({error}); replace it or drop the utterance") from error
+    if len(samples) < expected:
+        raise InputError(f"{where} is truncated: {len(samples)} of {expected} samples; copy it again")
+    if not np.isfinite(samples).all():
+        raise InputError(f"{where} has NaN or infinite samples; export it again or drop the utterance")
+    if not len(samples) or np.abs(samples).max() < SILENCE:
+        raise InputError(f"{where} is silent ({len(samples)} samples below -60 dB); replace it or drop the utterance")
+    if rate < sampling_rate:
+        raise InputError(
+            f"{where} has {rate} Hz, the features want {sampling_rate} Hz and recordings are never upsampled; "
+            f"use a recording of at least {sampling_rate} Hz or set sampling_rate and fmax lower in conf/features.yaml"
+        )
+    return resample(samples.mean(axis=1), rate, sampling_rate)
+
+
+def resample(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
+    """Brings (L,) samples from `rate` down to `new_rate` Hz: (ceil(L·new_rate/rate),) float32.
+
+    Polyphase, with a Kaiser-windowed sinc that is flat to 0.95 of the new Nyquist frequency and 100 dB down at it.
+    """
+    if rate == new_rate:
+        return samples.astype(np.float32)
+    from scipy.signal import firwin, resample_poly
+
+    divisor = np.gcd(rate, new_rate)
+    up, down = new_rate // divisor, rate // divisor
+    widest = max(up, down)
+    taps = firwin(2 * ZERO_CROSSINGS * widest + 1, ROLLOFF / widest, window=("kaiser", KAISER_BETA))
+    return resample_poly(samples.astype(np.float64), up, down, window=taps).astype(np.float32)
+
+
+def _check_wav_size(path: Path, where: str) -> None:
+    """libsndfile silently reads as much as there is; the header tells how much there should be."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header = file.read(12)
+        if header[:4] != b"RIFF" or header[8:] != b"WAVE":
+            return  # another format; its own decoder finds a cut
+        while len(chunk := file.read(8)) == 8:
+            name, length = struct.unpack("<4sI", chunk)
+            if name == b"data":
+                missing = 0 if length in UNKNOWN_SIZES else length - (size - file.tell())
+                if missing > 0:
+                    raise InputError(
+                        f"{where} is truncated: {missing} of {length} bytes of audio are missing; copy it again"
+                    )
+                return
+            file.seek(length + length % 2, 1)
+    raise InputError(f"{where} is truncated: it has no audio data; copy it again")
