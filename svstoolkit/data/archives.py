@@ -32,7 +32,7 @@ class ArchiveWriter:
         self._file = self._temporary[0].open("wb")
         return self
 
-    def write(self, key: str, value: np.ndarray | Audio) -> None:
+    def __setitem__(self, key: str, value: np.ndarray | Audio) -> None:
         """Appends a float32 matrix or vector, or (sampling rate, int16 samples).
 
         Raises:
