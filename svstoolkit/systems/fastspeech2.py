@@ -1,0 +1,58 @@
+"""Training FastSpeech 2: one network, one phase, true durations, F0 and energy given to the decoder."""
+
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from svstoolkit.losses.masked import masked_bce, masked_l1, masked_mse
+from svstoolkit.models.fastspeech2 import FastSpeech2, hz_to_midi
+from svstoolkit.nn.masks import length_mask
+
+INPUTS = ("phones", "notes", "note_durations", "slurs", "singers", "phone_lengths", "durations", "f0", "energy")
+
+
+class FastSpeech2System:
+    """The loss terms, each to be named in `weights`:
+
+    mel: L1, natural-log amplitude; duration: MSE of ln(frames + 1); f0: L1 in semitones on voiced frames;
+    voicing: binary cross-entropy; energy: MSE of log energy
+    """
+
+    batch_kind = "utterance"
+    ema: tuple[str, ...] = ()
+
+    def __init__(self, model: FastSpeech2, weights: dict[str, float]):
+        self.networks: dict[str, nn.Module] = {"model": model}
+        self.weights = weights
+
+    def prepare_training(self) -> None:
+        """Nothing is needed before the first step."""
+
+    def loss_terms(self, output: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The unweighted terms; `output` is the model's for `batch`."""
+        frames = output["frame_mask"]
+        phones = length_mask(batch["phone_lengths"], batch["phones"].shape[1])
+        voiced = (batch["f0"] > 0) & frames
+        semitones = hz_to_midi(torch.where(voiced, batch["f0"], torch.ones_like(batch["f0"]))) - output["note_contour"]
+        return {
+            "mel": masked_l1(output["mel"], batch["mel"], frames),
+            "duration": masked_mse(output["log_durations"], torch.log1p(batch["durations"].float()), phones),
+            "f0": masked_l1(output["f0_semitones"], semitones, voiced),
+            "voicing": masked_bce(output["vuv_logits"], voiced.float(), frames),
+            "energy": masked_mse(output["log_energy"], FastSpeech2.log_energy(batch["energy"]), frames),
+        }
+
+    def phases(
+        self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor], step: int
+    ) -> Iterator[tuple[str, dict[str, Tensor]]]:
+        """One phase: "model". batch: an utterance batch."""
+        output = networks["model"](**{name: batch[name] for name in INPUTS})
+        yield "model", self.loss_terms(output, batch)
+
+    @torch.no_grad()
+    def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The terms and their weighted sum, "loss", with true durations, F0 and energy."""
+        output = networks["model"](**{name: batch[name] for name in INPUTS})
+        terms = self.loss_terms(output, batch)
+        return {**terms, "loss": torch.stack([self.weights[name] * term for name, term in terms.items()]).sum()}
