@@ -1,0 +1,208 @@
+"""A monophone GMM-HMM: one left-to-right chain of states per phone, aligned by Viterbi, batch by batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from svstoolkit.align.gmm import Mixture, StateLikelihoods, reestimated, single_gaussian
+from svstoolkit.align.viterbi import batches_by_length, viterbi
+from svstoolkit.data.files import atomic_path, write_json
+from svstoolkit.errors import InputError
+from svstoolkit.score.timing import with_minimum_duration
+
+BATCH_CELLS = 6_000_000  # numbers in one padded (time, utterance, state) table
+
+
+@dataclass(frozen=True)
+class Acoustics:
+    """Utterances ready for alignment, their frames laid end to end.
+
+    frames: (F, D) float32
+    n_frames: (U,) int64 per utterance, sum F
+    states: per utterance its chain of state numbers, (3·sounds,) int64
+    """
+
+    frames: Tensor
+    n_frames: Tensor
+    states: list[Tensor]
+
+    @classmethod
+    def of(cls, features: Sequence[Tensor], states: Sequence[Tensor], device: torch.device | str = "cpu"):
+        return cls(
+            torch.cat(list(features)).to(device),
+            torch.tensor([len(f) for f in features]),
+            [s.to(device) for s in states],
+        )
+
+    @cached_property
+    def offsets(self) -> Tensor:
+        return self.n_frames.cumsum(0) - self.n_frames
+
+    @cached_property
+    def batches(self) -> list[list[int]]:
+        return batches_by_length(self.n_frames, torch.tensor([len(s) for s in self.states]), BATCH_CELLS)
+
+    def subset(self, keep: Sequence[int]) -> "Acoustics":
+        parts = self.frames.split(self.n_frames.tolist())
+        return Acoustics(torch.cat([parts[i] for i in keep]), self.n_frames[list(keep)], [self.states[i] for i in keep])
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """positions (F,): which state of its utterance's chain each frame is in; score (U,): of the best paths."""
+
+    positions: Tensor
+    score: Tensor
+
+
+class PhoneHmm:
+    """The acoustic model: `states_per_phone` states per phone, each a mixture and a probability of staying.
+
+    Args:
+        phones: their names; phone i has the states i·n … i·n + n−1.
+        states_per_phone: n; a phone lasts at least n frames.
+        mixtures: one per state.
+        stay: (P,) probability of staying in a state.
+        transition_weight: what a transition's log probability counts against one frame's log likelihood.
+    """
+
+    def __init__(
+        self,
+        phones: Sequence[str],
+        states_per_phone: int,
+        mixtures: list[Mixture],
+        stay: Tensor,
+        transition_weight: float,
+    ):
+        self.phones, self.states_per_phone = tuple(phones), states_per_phone
+        self.mixtures, self.stay, self.transition_weight = mixtures, stay, transition_weight
+        self._number = {phone: i for i, phone in enumerate(self.phones)}
+
+    @classmethod
+    def flat(cls, phones: Sequence[str], states_per_phone: int, frames: Tensor, transition_weight: float) -> "PhoneHmm":
+        """Every state the same Gaussian, that of all frames (F, D)."""
+        count = len(phones) * states_per_phone
+        stay = torch.full((count,), 0.75, dtype=torch.float64, device=frames.device)
+        return cls(phones, states_per_phone, [single_gaussian(frames)] * count, stay, transition_weight)
+
+    @property
+    def n_gaussians(self) -> int:
+        return sum(len(m.weights) for m in self.mixtures)
+
+    def states(self, sounds: Sequence[str]) -> Tensor:
+        """The chain of states (n·U,) int64 of U sounds.
+
+        Raises:
+            InputError: a sound the model was not trained on.
+        """
+        if unknown := [s for s in sounds if s not in self._number]:
+            raise InputError(f"phone {unknown[0]} is not in the aligner's model; train it on a set that has this phone")
+        numbers = torch.tensor([self._number[s] for s in sounds])
+        return (numbers[:, None] * self.states_per_phone + torch.arange(self.states_per_phone)).reshape(-1)
+
+    def align(self, acoustics: Acoustics) -> Alignment:
+        """The best path of every utterance."""
+        likelihoods = StateLikelihoods(self.mixtures)
+        stay = (self.transition_weight * self.stay.log()).float()
+        leave = (self.transition_weight * (1 - self.stay).log()).float()
+        device = acoustics.frames.device
+        positions = torch.empty(len(acoustics.frames), dtype=torch.int64, device=device)
+        score = torch.empty(len(acoustics.n_frames), device=device)
+        for members in acoustics.batches:
+            n_frames = acoustics.n_frames[members].to(device)
+            chains = torch.nn.utils.rnn.pad_sequence([acoustics.states[i] for i in members], batch_first=True)
+            n_states = torch.tensor([len(acoustics.states[i]) for i in members], device=device)
+            times = torch.arange(int(n_frames.max()), device=device)[:, None]
+            rows = acoustics.offsets[members].to(device) + torch.minimum(times, n_frames - 1)  # (T, B)
+            inside = times < n_frames
+            used, where = torch.unique(rows, return_inverse=True)
+            table = likelihoods(acoustics.frames[used])
+            emissions = table[where[:, :, None], chains[None]]
+            path, score[members] = viterbi(emissions, stay[chains], leave[chains], n_frames, n_states)
+            positions[rows[inside]] = path[inside]
+        return Alignment(positions, score)
+
+    def trained_once(
+        self, acoustics: Acoustics, alignment: Alignment, variance_floor: Tensor, least_frames: float
+    ) -> "PhoneHmm":
+        """One M step: mixtures and staying probabilities from the states the alignment gives the frames."""
+        state_of_frame = self.state_of_frame(acoustics, alignment)
+        order = torch.argsort(state_of_frame, stable=True)
+        counts = torch.bincount(state_of_frame, minlength=len(self.mixtures))
+        parts = acoustics.frames[order].split(counts.tolist())
+        mixtures = [
+            reestimated(mixture, part, variance_floor, least_frames)
+            for mixture, part in zip(self.mixtures, parts, strict=True)
+        ]
+        visits = torch.bincount(torch.cat(acoustics.states), minlength=len(self.mixtures))
+        stay = ((counts - visits) / counts.clamp_min(1)).double().clamp(0.05, 0.99)
+        return PhoneHmm(self.phones, self.states_per_phone, mixtures, stay, self.transition_weight)
+
+    def state_of_frame(self, acoustics: Acoustics, alignment: Alignment) -> Tensor:
+        """(F,) the model's state of each frame."""
+        lengths = torch.tensor([len(s) for s in acoustics.states])
+        starts = (lengths.cumsum(0) - lengths).to(alignment.positions.device)
+        return torch.cat(acoustics.states)[
+            torch.repeat_interleave(starts, acoustics.n_frames.to(starts.device)) + alignment.positions
+        ]
+
+    def sound_boundaries(self, acoustics: Acoustics, alignment: Alignment) -> list[np.ndarray]:
+        """Per utterance (U+1,) frame numbers: where each sound starts, then the number of frames."""
+        boundaries = []
+        for path, chain in zip(
+            alignment.positions.cpu().split(acoustics.n_frames.tolist()), acoustics.states, strict=True
+        ):
+            frames = torch.bincount(path // self.states_per_phone, minlength=len(chain) // self.states_per_phone)
+            boundaries.append(np.concatenate([[0], np.cumsum(frames.numpy())]))
+        return boundaries
+
+    def save(self, folder: str | Path, **about: object) -> None:
+        """Writes model.safetensors, then model.json, which also holds `about` and marks the model whole."""
+        from safetensors.torch import save_file
+
+        folder = Path(folder)
+        sizes = torch.tensor([len(m.weights) for m in self.mixtures])
+        tensors = {
+            name: torch.cat([getattr(m, name) for m in self.mixtures]) for name in ("weights", "means", "variances")
+        }
+        tensors = {
+            name: value.cpu().contiguous() for name, value in {**tensors, "sizes": sizes, "stay": self.stay}.items()
+        }
+        with atomic_path(folder / "model.safetensors") as temporary:
+            save_file(tensors, temporary)
+        own = {
+            "phones": self.phones,
+            "states_per_phone": self.states_per_phone,
+            "transition_weight": self.transition_weight,
+        }
+        write_json(folder / "model.json", {**own, **about})
+
+    @classmethod
+    def load(cls, folder: str | Path, about: dict, device: torch.device | str = "cpu") -> "PhoneHmm":
+        """Reads what `save` wrote; `about` is the content of model.json."""
+        from safetensors.torch import load_file
+
+        tensors = load_file(Path(folder) / "model.safetensors", device=str(device))
+        sizes = tensors["sizes"].tolist()
+        parts = zip(*(tensors[name].split(sizes) for name in ("weights", "means", "variances")), strict=True)
+        mixtures = [Mixture(*part) for part in parts]
+        return cls(about["phones"], about["states_per_phone"], mixtures, tensors["stay"], about["transition_weight"])
+
+
+def alignment_of_boundaries(boundaries: Sequence[np.ndarray], acoustics: Acoustics, states_per_phone: int) -> Alignment:
+    """Frames laid on given sound boundaries (U+1,), in frames; a sound's states share its frames equally."""
+    positions = []
+    for given, n_frames in zip(boundaries, acoustics.n_frames.tolist(), strict=True):
+        edges = np.floor(with_minimum_duration(given, n_frames, states_per_phone)).astype(np.int64)
+        edges = with_minimum_duration(edges, n_frames, states_per_phone).astype(np.int64)
+        duration = np.diff(edges)
+        sound = np.repeat(np.arange(len(duration)), duration)
+        within = np.arange(n_frames) - edges[sound]
+        positions.append(sound * states_per_phone + within * states_per_phone // duration[sound])
+    path = torch.from_numpy(np.concatenate(positions)).to(acoustics.frames.device)
+    return Alignment(path, torch.zeros(len(acoustics.n_frames), device=path.device))

@@ -1,0 +1,155 @@
+"""Viterbi training of the aligner, from the most likely of several starts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from svstoolkit.align.gmm import component_targets, split
+from svstoolkit.align.hmm import Acoustics, PhoneHmm, alignment_of_boundaries
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class HmmTraining:
+    """How the model is trained.
+
+    states_per_phone: in a row, none skipped.
+    iterations: passes of alignment and re-estimation after the start is chosen.
+    growth_iterations: mixtures grow to their full number over these first passes.
+    frames_per_gaussian, max_gaussians: the number of Gaussians is frames / frames_per_gaussian, at most max_gaussians.
+    occupancy_power: Gaussians are shared out to the states by frames**power.
+    least_frames: expected frames below which a Gaussian is dropped.
+    variance_floor: part of the variance of all frames.
+    split_perturbation: distance of the halves of a split Gaussian, in standard deviations.
+    acoustic_scale, transition_scale: weights of a frame's log likelihood and a transition's log probability in a path.
+    offsets: starts to try: the score, shifted by these seconds.
+    uniform_start: also try phones of equal length.
+    start_iterations: training given to each start before the likeliest is kept.
+    start_minutes: the starts are compared on at most this much audio.
+    seed: of the split directions.
+    """
+
+    states_per_phone: int = 3
+    iterations: int = 30
+    growth_iterations: int = 20
+    frames_per_gaussian: float = 60.0
+    max_gaussians: int = 1000
+    occupancy_power: float = 0.25
+    least_frames: float = 10.0
+    variance_floor: float = 0.01
+    split_perturbation: float = 0.1
+    acoustic_scale: float = 0.1
+    transition_scale: float = 1.0
+    offsets: Sequence[float] = (-0.1, -0.05, 0.0, 0.05, 0.1)
+    uniform_start: bool = True
+    start_iterations: int = 8
+    start_minutes: float = 20.0
+    seed: int = 0
+
+    def __post_init__(self):
+        if not (self.offsets or self.uniform_start):
+            raise ValueError("no start to train from: give offsets or set uniform_start to true")
+        if self.states_per_phone < 1 or self.iterations < 1 or self.start_iterations < 1:
+            raise ValueError("states_per_phone, iterations and start_iterations must be at least 1")
+        if self.acoustic_scale <= 0 or self.frames_per_gaussian <= 0:
+            raise ValueError("acoustic_scale and frames_per_gaussian must be positive")
+
+
+@dataclass(frozen=True)
+class TrainedHmm:
+    """The model, the start it grew from and each start's mean log likelihood per frame."""
+
+    model: PhoneHmm
+    start: str
+    start_likelihoods: dict[str, float]
+
+
+def train_hmm(
+    acoustics: Acoustics,
+    sound_boundaries: Sequence[np.ndarray],
+    phones: Sequence[str],
+    frame_period: float,
+    options: HmmTraining,
+    progress: Progress = lambda message: None,
+) -> TrainedHmm:
+    """Trains a model on its own corpus, as forced alignment of a corpus does.
+
+    Every start is trained for a few passes with one Gaussian per state; the likeliest is trained to the end.
+
+    Args:
+        sound_boundaries: per utterance (U+1,) seconds, where the score puts its sounds.
+        phones: all phones of the corpus; `acoustics.states` count their states in this order.
+        frame_period: seconds.
+        progress: called with a line after every pass.
+    """
+    few = _at_most(acoustics, options.start_minutes * 60 / frame_period, options.seed)
+    part = acoustics if len(few) == len(acoustics.n_frames) else acoustics.subset(few)
+    floor = options.variance_floor * acoustics.frames.double().var(0, correction=0)
+    runs: dict[str, tuple[float, PhoneHmm]] = {}
+    for name, starts in _starts(sound_boundaries, acoustics, frame_period, options).items():
+        model = PhoneHmm.flat(
+            phones, options.states_per_phone, part.frames, options.transition_scale / options.acoustic_scale
+        )
+        alignment = alignment_of_boundaries([starts[i] for i in few], part, options.states_per_phone)
+        for _ in range(options.start_iterations):
+            model = model.trained_once(part, alignment, floor, options.least_frames)
+            alignment = model.align(part)
+        runs[name] = (float(alignment.score.sum() / len(part.frames)), model)
+        progress(f"start {name}: {runs[name][0]:.3f} per frame")
+    best = max(runs, key=lambda name: runs[name][0])
+    model = _grown(runs[best][1], acoustics, floor, options, progress)
+    return TrainedHmm(model, best, {name: value for name, (value, _) in runs.items()})
+
+
+def _grown(
+    model: PhoneHmm, acoustics: Acoustics, floor: torch.Tensor, options: HmmTraining, progress: Progress
+) -> PhoneHmm:
+    """Trains on everything, from one Gaussian per state to the full number."""
+    full = min(options.max_gaussians, int(len(acoustics.frames) / options.frames_per_gaussian))
+    generator = torch.Generator().manual_seed(options.seed)
+    least = model.n_gaussians
+    for iteration in range(options.iterations):
+        alignment = model.align(acoustics)
+        likelihood = float(alignment.score.sum() / len(acoustics.frames))
+        model = model.trained_once(acoustics, alignment, floor, options.least_frames)
+        grown = min(1.0, (iteration + 1) / max(1, options.growth_iterations))
+        wanted = round(least + (full - least) * grown)
+        if iteration + 1 < options.iterations and wanted > model.n_gaussians and iteration < options.growth_iterations:
+            states = model.state_of_frame(acoustics, alignment)
+            occupancy = torch.bincount(states, minlength=len(model.mixtures)).tolist()
+            targets = component_targets(occupancy, wanted, options.occupancy_power, options.least_frames)
+            mixtures = [
+                split(m, target, options.split_perturbation, generator)
+                for m, target in zip(model.mixtures, targets, strict=True)
+            ]
+            model = PhoneHmm(model.phones, model.states_per_phone, mixtures, model.stay, model.transition_weight)
+        progress(
+            f"pass {iteration + 1}/{options.iterations}: {likelihood:.3f} per frame, {model.n_gaussians} Gaussians"
+        )
+    return model
+
+
+def _starts(
+    sound_boundaries: Sequence[np.ndarray], acoustics: Acoustics, frame_period: float, options: HmmTraining
+) -> dict[str, list[np.ndarray]]:
+    """Named starts: per utterance (U+1,) boundaries in frames."""
+    starts = {
+        f"score{offset:+.3f}s": [(b + offset) / frame_period for b in sound_boundaries] for offset in options.offsets
+    }
+    if options.uniform_start:
+        lengths = acoustics.n_frames.tolist()
+        starts["uniform"] = [np.linspace(0, n, len(b)) for n, b in zip(lengths, sound_boundaries, strict=True)]
+    return starts
+
+
+def _at_most(acoustics: Acoustics, frames: float, seed: int) -> list[int]:
+    """A random choice of utterances with at most `frames` frames together, at least one."""
+    if int(acoustics.n_frames.sum()) <= frames:
+        return list(range(len(acoustics.n_frames)))
+    order = np.random.default_rng(seed).permutation(len(acoustics.n_frames))
+    inside = np.cumsum(acoustics.n_frames.numpy()[order]) <= frames
+    inside[0] = True
+    return sorted(order[inside].tolist())
