@@ -1,0 +1,101 @@
+"""Typed configs: the packaged default, a file that states its differences, and --dotted.key overrides."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from svstoolkit.conf.building import import_class, is_node, known_arguments, nearest
+from svstoolkit.conf.reading import parse_yaml, read_yaml
+from svstoolkit.errors import InputError
+
+PACKAGED = Path(__file__).parent
+
+
+def load_config(
+    default: str,
+    override: str | Path | None = None,
+    dotted: Sequence[str] = (),
+    substitutions: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The config of a run, resolved.
+
+    default: name of a packaged config (`hifigan`), or the path of a whole YAML config (`my/model.yaml`)
+    override: YAML file of the keys that differ; where it changes a `class_path`, that node's `init_args`
+        are replaced, elsewhere mappings are merged
+    dotted: `["--training.max_steps", "400", …]`; each value is YAML
+    substitutions: what `${name}` stands for, e.g. {"n_phones": 61}
+
+    Raises:
+        InputError: an unknown key (names the file or option, the key and the nearest valid one), a missing
+            value, or a `${name}` that stands for nothing.
+    """
+    config = read_yaml(_default_path(default))
+    if override is not None:
+        config = _merge(config, read_yaml(override), str(override))
+    for option, value in _pairs(dotted):
+        changed = parse_yaml(value, option)
+        for part in reversed(option.removeprefix("--").split(".")):
+            changed = {part: changed}
+        config = _merge(config, changed, "command line")
+    return _substitute(config, dict(substitutions or {}), "")
+
+
+def packaged_names() -> list[str]:
+    return sorted(path.stem for path in PACKAGED.glob("*.yaml"))
+
+
+def _default_path(default: str) -> Path:
+    if default.endswith((".yaml", ".yml")):
+        return Path(default)
+    if default not in packaged_names():
+        raise InputError(f"there is no packaged config {default!r}; {nearest(default, packaged_names())}")
+    return PACKAGED / f"{default}.yaml"
+
+
+def _pairs(dotted: Sequence[str]) -> list[tuple[str, str]]:
+    """Options and their values, alternating."""
+    words = list(dotted)
+    for position, word in enumerate(words):
+        if position % 2 == 0 and not re.fullmatch(r"--\w+(\.\w+)+", word):
+            what = "write `--key value`, without =" if "=" in word else "overrides are `--section.key value`"
+            raise InputError(f"unknown option {word}; {what}")
+    if len(words) % 2:
+        raise InputError(f"option {words[-1]} needs a value")
+    return list(zip(words[::2], words[1::2], strict=True))
+
+
+def _merge(base: dict, changes: dict, source: str, path: str = "", also_known: Sequence[str] = ()) -> dict:
+    merged = dict(base)
+    if is_node(changes) and changes["class_path"] != base.get("class_path"):
+        merged |= {"class_path": changes["class_path"], "init_args": {}}  # another class: its arguments are its own
+    for key, value in changes.items():
+        where = f"{path}.{key}".lstrip(".")
+        if key not in merged and key not in also_known:
+            raise InputError(f"{source}: unknown key {where}; {nearest(key, {*merged, *also_known})}")
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _merge(merged[key], value, source, where, _known_below(merged, key, path))
+        else:
+            merged[key] = value
+    return merged
+
+
+def _known_below(node: dict, key: str, path: str) -> Sequence[str]:
+    """Keys that may appear under `key` although the default does not spell them."""
+    if key == "init_args" and is_node(node):
+        return list(known_arguments(import_class(node["class_path"], path)))
+    if key == "schedulers":  # any network that is optimized may have one
+        return list(node.get("optimizers", ()))
+    return ("init_args",) if is_node(node[key]) else ()
+
+
+def _substitute(value: Any, substitutions: dict[str, Any], path: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _substitute(v, substitutions, f"{path}.{key}".lstrip(".")) for key, v in value.items()}
+    if isinstance(value, list):
+        return [_substitute(v, substitutions, path) for v in value]
+    if isinstance(value, str) and (match := re.fullmatch(r"\$\{(.+)\}", value)):
+        if match[1] not in substitutions:
+            raise InputError(f"{path}: nothing is known to stand for {value}; {nearest(match[1], substitutions)}")
+        return substitutions[match[1]]
+    return value

@@ -1,0 +1,80 @@
+"""A trained experiment, ready to use: its system with its weights, and what they were trained on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from svstoolkit.conf.building import build_system
+from svstoolkit.conf.reading import read_yaml
+from svstoolkit.data.definition_file import read_definition
+from svstoolkit.data.stages import STAGE_NAMES
+from svstoolkit.data.vocabulary import Vocabulary
+from svstoolkit.errors import InputError
+from svstoolkit.features.definition import FeatureDefinition
+from svstoolkit.training.checkpoint import find_checkpoint, load_weights, read_checkpoint
+
+STAGE_OF_DEFAULT = {"fastspeech2": 3, "hifigan": 4, "nsf_hifigan": 4, "smoothsinger": 5, "student": 6}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """system: its networks are in evaluation mode, on the device, without gradients
+    config: the run's resolved config
+    features, vocabulary: what it was trained on
+    checkpoint: the file its weights are from, of training step `step`
+    """
+
+    system: Any
+    config: dict[str, Any]
+    features: FeatureDefinition
+    vocabulary: Vocabulary
+    checkpoint: Path
+    step: int
+
+
+def load_trained(
+    exp_dir: str | Path, device: str | torch.device = "cpu", which: str | int = "latest", ema: bool = True
+) -> Trained:
+    """Builds exp_dir/config.yaml's system and loads its weights.
+
+    which: `latest`, `best` or a step
+    ema: averaged weights where the run kept them
+
+    Raises:
+        InputError: not trained yet (names the stage to run), or the checkpoint does not fit the config.
+    """
+    exp_dir = Path(exp_dir)
+    checkpoint = find_checkpoint(exp_dir, which)
+    if checkpoint is None or not (exp_dir / "config.yaml").is_file():
+        missing = f"checkpoints/{which}" if (exp_dir / "config.yaml").is_file() else "config.yaml"
+        raise InputError(f"{exp_dir} has no {missing}: it is not trained yet; run {training_stage(exp_dir)} first")
+    config = read_yaml(exp_dir / "config.yaml")
+    with torch.random.fork_rng():  # initial weights are drawn, only to be replaced
+        system = build_system(config)
+    weights = load_weights(exp_dir, which, ema)
+    for name, network in system.networks.items():
+        try:
+            network.load_state_dict(weights[name])
+        except (RuntimeError, KeyError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(f"{checkpoint} does not fit {exp_dir}/config.yaml: network {name}: {reason}") from error
+        network.to(device).eval().requires_grad_(False)
+    return Trained(
+        system=system,
+        config=config,
+        features=read_definition(exp_dir / "features.yaml"),
+        vocabulary=Vocabulary.from_json(exp_dir / "vocabulary.json"),
+        checkpoint=checkpoint,
+        step=read_checkpoint(checkpoint)["step"],
+    )
+
+
+def training_stage(exp_dir: str | Path) -> str:
+    """The stage that trains an experiment, by the experiment's name: `stage 3 (acoustic)`."""
+    tag = Path(exp_dir).name
+    for default, stage in sorted(STAGE_OF_DEFAULT.items(), key=lambda item: -len(item[0])):
+        if tag.startswith(default):
+            return f"stage {stage} ({STAGE_NAMES[stage]})"
+    return "the stage that trains it (3 to 6)"

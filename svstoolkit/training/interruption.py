@@ -1,0 +1,50 @@
+"""Ending a run politely: a signal lets the step finish and the state be saved."""
+
+import logging
+import signal
+from types import FrameType, TracebackType
+
+import torch
+from accelerate import Accelerator
+
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)  # a scheduler's end, Slurm's warning, Ctrl-C
+AGREEMENT_PERIOD = 10  # steps between the processes' agreeing whether one of them got a signal
+
+
+class Interruption:
+    """Inside `with`, remembers a signal instead of dying of it; a second one of the same kind kills as usual."""
+
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> "Interruption":
+        self._before = {number: signal.signal(number, self._remember) for number in SIGNALS}
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _remember(self, number: int, frame: FrameType | None) -> None:
+        self.signal = signal.Signals(number)
+        signal.signal(number, self._before[number])
+
+    def requested(self, step: int, accelerator: Accelerator) -> bool:
+        """Whether to stop after this step; all processes get the same answer."""
+        if accelerator.num_processes == 1:
+            return self.signal is not None
+        if step % AGREEMENT_PERIOD:
+            return False
+        flag = torch.tensor(float(self.signal or 0), device=accelerator.device)
+        number = int(accelerator.gather(flag.reshape(1)).max())
+        self.signal = signal.Signals(number) if number else None
+        return self.signal is not None
+
+    def leave(self, step: int) -> None:
+        """Raises SystemExit with the shell's status for the signal (143 for SIGTERM)."""
+        assert self.signal is not None
+        logging.getLogger(__name__).info(
+            "%s: saved at step %d; the same command continues from there", self.signal.name, step
+        )
+        raise SystemExit(128 + self.signal)

@@ -1,0 +1,43 @@
+"""Devices and processes: CPU, one GPU, or several processes started by torchrun or by Slurm's srun."""
+
+import os
+import subprocess
+import sys
+from collections.abc import MutableMapping, Sequence
+
+from svstoolkit.errors import InputError
+
+MASTER_PORT = "29500"
+
+
+def is_distributed(environment: MutableMapping[str, str] = os.environ) -> bool:
+    """Whether this process is one of several; srun's variables are first translated to torchrun's."""
+    if "RANK" not in environment and int(environment.get("SLURM_STEP_NUM_TASKS", 1)) > 1:
+        hosts = ["scontrol", "show", "hostnames", environment["SLURM_STEP_NODELIST"]]
+        try:
+            first = subprocess.run(hosts, check=True, capture_output=True, text=True).stdout.split()[0]
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise InputError(f"under srun with several tasks, `{' '.join(hosts)}` must work, but: {error}") from error
+        environment.setdefault("MASTER_ADDR", first)
+        environment.setdefault("MASTER_PORT", MASTER_PORT)
+        environment["RANK"] = environment["SLURM_PROCID"]
+        environment["WORLD_SIZE"] = environment["SLURM_STEP_NUM_TASKS"]
+        environment["LOCAL_RANK"] = environment["SLURM_LOCALID"]
+    return "RANK" in environment and int(environment.get("WORLD_SIZE", 1)) > 1
+
+
+def require_gpus(ngpu: int) -> None:
+    """Raises InputError when there are fewer GPUs than asked for."""
+    import torch
+
+    if ngpu < 0:
+        raise InputError(f"--ngpu {ngpu} must not be negative; 0 trains on the CPU")
+    if ngpu > torch.cuda.device_count():
+        raise InputError(f"--ngpu {ngpu}, but torch sees {torch.cuda.device_count()} GPUs; --ngpu 0 trains on the CPU")
+
+
+def become_torchrun(ngpu: int, module: str, arguments: Sequence[str]) -> None:
+    """Replaces this process by torchrun with one process per GPU, so that signals and exit status are its own."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(ngpu), "-m", module]
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, *launcher, *arguments])

@@ -1,0 +1,55 @@
+"""Training and validation batches from a dump."""
+
+from pathlib import Path
+from typing import Any
+
+from accelerate import Accelerator
+
+from svstoolkit.data.batching import TrainingBatches, training_loader, validation_loader
+from svstoolkit.data.dataset import SegmentDataset, UtteranceDataset
+from svstoolkit.data.vocabulary import Vocabulary
+from svstoolkit.errors import InputError
+from svstoolkit.features.definition import FeatureDefinition
+from svstoolkit.training.loop import Source
+from svstoolkit.training.options import DataOptions
+
+
+def dump_source(
+    kind: str,
+    options: DataOptions,
+    sets: tuple[Path, Path],
+    references: tuple[Path, Path] | None,
+    vocabulary: Vocabulary,
+    features: FeatureDefinition,
+    seed: int,
+    accelerator: Accelerator,
+) -> Source:
+    """Batches of the kind that a system takes.
+
+    kind: "utterance" or "segment"
+    sets: the dump's folders of the training and the development set
+    references: archives (scp) of their reference waveforms, for systems that take them
+
+    Raises:
+        InputError: a set is not complete, or the options do not fit the kind.
+    """
+    if options.batch_size is None and options.max_frames is None:
+        raise InputError("data: give batch_size, max_frames or both")
+    if kind == "segment" and options.segment_frames is None:
+        raise InputError("data.segment_frames: this system trains on segments; give their length in frames")
+
+    def dataset(index: int) -> Any:
+        if kind == "utterance":
+            return UtteranceDataset(sets[index], vocabulary)
+        scp = references[index] if references else None
+        return SegmentDataset(sets[index], vocabulary, features.hop_length, options.segment_frames, scp)
+
+    training, development = dataset(0), dataset(1)
+    batches = TrainingBatches(training.lengths, seed, options.batch_size, options.max_frames)
+    share = {"rank": accelerator.process_index, "world": accelerator.num_processes}
+    size = options.batch_size or max(1, (options.max_frames or 1) // max(development.lengths))
+    return Source(
+        training=lambda start: training_loader(training, batches, start, options.num_workers, **share),
+        validation=lambda: validation_loader(development, size, **share),
+        epoch_length=batches.steps_per_epoch(accelerator.num_processes),
+    )
