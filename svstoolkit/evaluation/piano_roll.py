@@ -1,0 +1,55 @@
+"""Where a song's notes lie on the page: time in per cent of the timeline, pitch in pixels from the top."""
+
+import math
+
+from svstoolkit.score.song import Song
+
+SEMITONE = 11  # px
+MARGIN = 3  # semitones shown above the highest and below the lowest note
+NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
+
+
+def note_name(midi: float) -> str:
+    """60 → C4."""
+    nearest = round(midi)
+    return f"{NAMES[nearest % 12]}{nearest // 12 - 1}"
+
+
+def piano_roll(song: Song, timeline: float) -> dict:
+    """Geometry of the score under a timeline of `timeline` seconds.
+
+    Returns:
+        height: px; semitone: px; top: MIDI number at y = 0
+        notes: x and width in per cent, y in px, lyric, name (pitch and length, for the tooltip), slur
+        keys: the pitches ruled and named at the edge (y, name)
+        beats: x of every beat in per cent
+    """
+    sounding = [note for note in song.notes if not note.is_rest]
+    pitches = [note.pitch for note in sounding] or [60.0]
+    top, bottom = math.ceil(max(pitches)) + MARGIN, math.floor(min(pitches)) - MARGIN
+    notes = [
+        {
+            "x": _per_cent(note.onset, timeline),
+            "width": _per_cent(note.duration, timeline),
+            "y": round((top - note.pitch - 0.5) * SEMITONE, 1),
+            "lyric": note.lyric,
+            "name": f"{note_name(note.pitch)}, {note.duration:.2f} s",
+            "slur": note.slur,
+        }
+        for note in sounding
+    ]
+    keys = [{"y": (top - m) * SEMITONE, "name": note_name(m)} for m in range(bottom + 1, top) if m % 12 in (0, 5, 9)]
+    beat = 60.0 / song.tempo
+    beats = [_per_cent(k * beat, timeline) for k in range(1, math.ceil(timeline / beat))]
+    return {
+        "height": (top - bottom) * SEMITONE,
+        "semitone": SEMITONE,
+        "top": top,
+        "notes": notes,
+        "keys": keys,
+        "beats": beats,
+    }
+
+
+def _per_cent(seconds: float, timeline: float) -> float:
+    return round(100.0 * seconds / timeline, 3)
