@@ -1,0 +1,113 @@
+"""Is the audio fit to train on? Every fault of every recording, found at stage 0 and listed at once."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from svstoolkit.data.audio import read_audio
+from svstoolkit.data.directory import Utterance
+from svstoolkit.errors import InputError
+
+FULL_SCALE = 0.999
+CLIPPED_SAMPLES = 20  # so many samples at full scale are no single peak any more
+LENGTH_TOLERANCE = 0.25  # s by which score and audio may differ …
+LENGTH_RATIO = 0.1  # … or this part of the audio, whichever is more
+
+
+Item, Result = TypeVar("Item"), TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A fault of one recording. `message` names file and remedy; only a fatal one keeps the utterance out."""
+
+    utterance: str
+    file: str
+    message: str
+    fatal: bool = True
+
+
+@dataclass
+class CorpusReport:
+    """What a corpus module has to say beside its utterances.
+
+    skipped: (file, reason) of what is no utterance and need not be one, such as recorded breaths
+    problems: recordings that should have been utterances and are damaged
+    """
+
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def native_audio(path: str | Path, name: str = "") -> tuple[np.ndarray, int]:
+    """Mono float32 samples (L,) at the recording's own rate, and that rate in Hz.
+
+    Raises:
+        InputError: what `data.audio.read_audio` refuses: missing, unreadable, truncated, silent, NaN.
+    """
+    import soundfile
+
+    try:
+        rate = soundfile.info(str(path)).samplerate
+    except (soundfile.LibsndfileError, RuntimeError):
+        rate = 1  # read_audio says what is wrong with it
+    return read_audio(path, rate, name), rate
+
+
+def audio_problems(path: str | Path, name: str, needed_rate: int, score_seconds: float | None = None) -> list[Problem]:
+    """Everything wrong with one recording; [] when it is sound.
+
+    Args:
+        name: the utterance, for the messages.
+        needed_rate: Hz; a lower rate is a fault, since the upper band would be missing.
+        score_seconds: length of its score; None leaves the comparison out.
+    """
+    file = str(path)
+    try:
+        samples, rate = native_audio(path, name)
+    except InputError as error:
+        return [Problem(name, file, str(error))]
+    found = []
+    if rate < needed_rate:
+        found.append(
+            f"has {rate} Hz, {needed_rate} Hz are needed; record it at {needed_rate} Hz or more, "
+            "or lower sampling_rate and fmax in conf/features.yaml and --min_sampling_rate"
+        )
+    seconds = len(samples) / rate
+    if score_seconds is not None and abs(score_seconds - seconds) > max(LENGTH_TOLERANCE, LENGTH_RATIO * seconds):
+        found.append(
+            f"lasts {seconds:.2f} s but its score {score_seconds:.2f} s; correct the score or pair the right recording"
+        )
+    problems = [Problem(name, file, f"utterance {name}: {file} {text}") for text in found]
+    clipped = int(np.count_nonzero(np.abs(samples) >= FULL_SCALE))
+    if clipped >= CLIPPED_SAMPLES:
+        text = f"{clipped} samples at full scale, probably clipped; record it lower if it sounds distorted"
+        problems.append(Problem(name, file, f"utterance {name}: {file} has {text}", fatal=False))
+    return problems
+
+
+def check_audio(utterances: Iterable[Utterance], needed_rate: int, nj: int = 1) -> list[Problem]:
+    """Every problem of every utterance's audio, in the order of the utterances.
+
+    Args:
+        needed_rate: Hz the features will be computed at.
+        nj: processes.
+    """
+    jobs = [(str(u.wav), u.id, needed_rate, u.song.duration) for u in utterances]
+    return [problem for found in map_jobs(_audio_problems, jobs, nj) for problem in found]
+
+
+def _audio_problems(job: tuple[str, str, int, float]) -> list[Problem]:
+    return audio_problems(*job)
+
+
+def map_jobs(function: Callable[[Item], Result], items: Sequence[Item], nj: int) -> list[Result]:
+    """`function` of every item, in order, in `nj` processes; 1 stays in this one."""
+    if nj <= 1 or len(items) < 2:
+        return [function(item) for item in items]
+    with ProcessPoolExecutor(nj) as pool:
+        return list(pool.map(function, items, chunksize=max(1, min(16, len(items) // (4 * nj)))))
