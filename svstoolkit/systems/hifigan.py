@@ -83,15 +83,14 @@ class HifiGanSystem:
         if not adversarial:
             yield "generator", terms
             return
-        # The bare network, not a distributed wrapper, and frozen: this phase wants gradients through it, not for it.
-        judge = self.networks["discriminator"].requires_grad_(False)
+        # The bare network, not a distributed wrapper: this phase wants gradients through it, not for it.
+        judge = self.networks["discriminator"]
         with torch.no_grad():
             real_side = judge(audio)
         fake_side = judge(fake)
         terms["adversarial"] = generator_loss([s for s, _ in fake_side])
         terms["feature_matching"] = feature_matching_loss([m for _, m in real_side], [m for _, m in fake_side])
         yield "generator", terms
-        judge.requires_grad_(True)
 
     @torch.no_grad()
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
