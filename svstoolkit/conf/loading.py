@@ -24,7 +24,7 @@ def load_config(
     override: YAML file of the keys that differ; where it changes a `class_path`, that node's `init_args`
         are replaced, elsewhere mappings are merged
     dotted: `["--training.max_steps", "400", …]`; each value is YAML
-    substitutions: what `${name}` stands for, e.g. {"n_phones": 61}
+    substitutions: what `${name}` stands for, e.g. {"n_phones": 61}; `${max_steps}` is training.max_steps
 
     Raises:
         InputError: an unknown key (names the file or option, the key and the nearest valid one), a missing
@@ -38,7 +38,8 @@ def load_config(
         for part in reversed(option.removeprefix("--").split(".")):
             changed = {part: changed}
         config = _merge(config, changed, "command line")
-    return _substitute(config, dict(substitutions or {}), "")
+    known = {"max_steps": config.get("training", {}).get("max_steps"), **(substitutions or {})}
+    return _substitute(config, known, "")
 
 
 def packaged_names() -> list[str]:

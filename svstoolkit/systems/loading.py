@@ -46,10 +46,7 @@ def load_trained(
         InputError: not trained yet (names the stage to run), or the checkpoint does not fit the config.
     """
     exp_dir = Path(exp_dir)
-    checkpoint = find_checkpoint(exp_dir, which)
-    if checkpoint is None or not (exp_dir / "config.yaml").is_file():
-        missing = f"checkpoints/{which}" if (exp_dir / "config.yaml").is_file() else "config.yaml"
-        raise InputError(f"{exp_dir} has no {missing}: it is not trained yet; run {training_stage(exp_dir)} first")
+    checkpoint = require_trained(exp_dir, which)
     config = read_yaml(exp_dir / "config.yaml")
     with torch.random.fork_rng():  # initial weights are drawn, only to be replaced
         system = build_system(config)
@@ -69,6 +66,21 @@ def load_trained(
         checkpoint=checkpoint,
         step=read_checkpoint(checkpoint)["step"],
     )
+
+
+def require_trained(exp_dir: str | Path, which: str | int = "latest") -> Path:
+    """The path of an experiment's checkpoint.
+
+    Raises:
+        InputError: there is none; names the stage to run.
+    """
+    exp_dir = Path(exp_dir)
+    configured = (exp_dir / "config.yaml").is_file()
+    checkpoint = find_checkpoint(exp_dir, which)
+    if checkpoint is None or not configured:
+        missing = f"{which} checkpoint" if configured else "config.yaml"
+        raise InputError(f"{exp_dir} has no {missing}: it is not trained yet; run {training_stage(exp_dir)} first")
+    return checkpoint
 
 
 def training_stage(exp_dir: str | Path) -> str:

@@ -1,6 +1,5 @@
 """Ending a run politely: a signal lets the step finish and the state be saved."""
 
-import logging
 import signal
 from types import FrameType, TracebackType
 
@@ -41,10 +40,6 @@ class Interruption:
         self.signal = signal.Signals(number) if number else None
         return self.signal is not None
 
-    def leave(self, step: int) -> None:
+    def leave(self) -> None:
         """Raises SystemExit with the shell's status for the signal (143 for SIGTERM)."""
-        assert self.signal is not None
-        logging.getLogger(__name__).info(
-            "%s: saved at step %d; the same command continues from there", self.signal.name, step
-        )
         raise SystemExit(128 + self.signal)

@@ -48,7 +48,10 @@ class Journal:
             self.exp_dir.mkdir(parents=True, exist_ok=True)
             self._file = logging.FileHandler(self.exp_dir / "train.log", encoding="utf-8")
             self._file.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-            logging.getLogger("svstoolkit").addHandler(self._file)
+            self._logger = logging.getLogger("svstoolkit")
+            self._logger.addHandler(self._file)
+            self._level = self._logger.level
+            self._logger.setLevel(logging.INFO)
             self._board = SummaryWriter(self.exp_dir / "tensorboard", purge_step=self.start + 1 if self.start else None)
             self._bar = tqdm(
                 initial=self.start,
@@ -63,7 +66,8 @@ class Journal:
         if self.writes:
             self._bar.close()
             self._board.close()
-            logging.getLogger("svstoolkit").removeHandler(self._file)
+            self._logger.removeHandler(self._file)
+            self._logger.setLevel(self._level)
             self._file.close()
 
     def add(self, step: int, utterances: list[str], terms: dict[str, Tensor], rates: dict[str, float]) -> None:
@@ -103,11 +107,16 @@ class Journal:
                     f"{name} became {terms[name].item()} at step {step}, on utterances {' '.join(utterances)}"
                 )
 
+    def tell(self, message: str) -> None:
+        """A line for the terminal and train.log."""
+        if self.writes:
+            LOGGER.info(message)
+
     def write_validation(self, step: int, metrics: dict[str, float]) -> None:
         if self.writes:
             for name, value in metrics.items():
                 self._board.add_scalar(f"validation/{name}", value, step)
-            LOGGER.info("step %d: validation %s", step, _listed(metrics))
+            self.tell(f"step {step}: validation {_listed(metrics)}")
 
     def _write(self, step: int, rates: dict[str, float]) -> None:
         names = {name: None for _, _, terms in self._steps for name in terms}  # in order of appearance
@@ -121,7 +130,7 @@ class Journal:
             self._board.add_scalar(name, value, step)
         losses = {name.removeprefix("loss/"): v for name, v in values.items() if name.startswith("loss/")}
         self._bar.set_postfix_str(_listed(losses), refresh=False)
-        LOGGER.info("step %d: %s, %.3g steps/s", step, _listed(losses), values["speed/steps_per_second"])
+        self.tell(f"step {step}: {_listed(losses)}, {values['speed/steps_per_second']:.3g} steps/s")
 
 
 def _mean(values: list[Tensor]) -> Tensor:

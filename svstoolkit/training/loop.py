@@ -1,6 +1,5 @@
 """The training loop of every system: phases, optimizers, averages, checkpoints. It knows no model and no loss."""
 
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ from svstoolkit.training.options import TrainingOptions
 from svstoolkit.training.seeding import seed_everything, use_deterministic_kernels
 from svstoolkit.training.state import State
 
-LOGGER = logging.getLogger(__name__)
 VALIDATION = 1  # third integer of a validation's seeds; training steps have 0
 Batch = dict[str, Any]
 
@@ -66,8 +64,17 @@ def train(
     batches = iter(source.training(state.step * options.grad_accumulation))
     with (
         Interruption() as interruption,
-        Journal(exp_dir, state.step, options.max_steps, options.log_every, writes) as journal,
+        Journal(
+            exp_dir,
+            state.step,
+            options.max_steps,
+            options.log_every,
+            writes=writes,
+            watch_gradients=state.scaler is None,
+        ) as journal,
     ):
+        if state.step:
+            journal.tell(f"resuming at step {state.step} from {find_checkpoint(exp_dir)}")
         while state.step < options.max_steps:
             utterances, terms = take_step(system, state, batches, options, accelerator)
             state.step += 1
@@ -86,7 +93,8 @@ def train(
             if ends or state.step % options.save_every == 0:
                 save(state, exp_dir, options.keep_last, writes)
             if stop and state.step < options.max_steps:
-                interruption.leave(state.step)
+                journal.tell(f"{interruption.signal.name}: saved at step {state.step}; the same command goes on")
+                interruption.leave()
     return state
 
 
@@ -183,7 +191,6 @@ def resume(state: State, exp_dir: str | Path) -> None:
                 f"{path} does not fit the networks of this config ({str(error).splitlines()[0]}); "
                 "use another --tag or --overwrite true"
             ) from error
-        LOGGER.info("resuming from %s", path)
 
 
 def _failed(error: FloatingPointError, state: State, exp_dir: str | Path, writes: bool) -> FloatingPointError:

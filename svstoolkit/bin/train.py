@@ -1,0 +1,166 @@
+"""Stages 3 to 6: trains a system on the dump, or goes on where a killed run stopped."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from svstoolkit.bin.program import boolean, parser, run
+from svstoolkit.errors import InputError
+
+DESCRIPTION = """
+
+The config is a packaged default (or the path of a whole config), over it --config's differing keys, over these
+options of the form --section.key value, e.g. --training.max_steps 400. Everything needed to resume, decode or
+replay goes to --exp_dir: config.yaml, checkpoints/, tensorboard/, train.log, run.sh. The same command resumes;
+SIGTERM, SIGUSR1 and Ctrl-C save first."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    argv = sys.argv[1:] if argv is None else argv
+    options = parser("train", __doc__ + DESCRIPTION)
+    options.add_argument("--default", required=True, help="packaged config, e.g. fastspeech2, or a YAML file")
+    options.add_argument("--config", type=Path, help="YAML file of the keys that differ from the default")
+    options.add_argument("--dump_dir", type=Path, default=Path("dump"), help="features (stage 2)")
+    options.add_argument("--train_set", default="train", help="set to train on")
+    options.add_argument("--dev_set", default="dev", help="set to validate on")
+    options.add_argument("--exp_dir", type=Path, required=True, help="the experiment's folder")
+    options.add_argument("--references", type=Path, help="reference waveforms, for systems that refine them")
+    options.add_argument("--teacher", type=Path, help="experiment that a student learns from")
+    options.add_argument("--ngpu", type=int, default=0, help="GPUs on this machine; 0 trains on the CPU")
+    options.add_argument("--overwrite", type=boolean, default=False, help="discard the experiment and start again")
+    args, dotted = options.parse_known_args(argv)
+
+    from svstoolkit.training.launch import become_torchrun, is_distributed, require_gpus
+
+    require_gpus(args.ngpu)
+    distributed = is_distributed()
+    if args.ngpu > 1 and not distributed:
+        become_torchrun(args.ngpu, "svstoolkit.bin.train", argv)
+    start = time.perf_counter()
+    config = resolved_config(args, dotted)
+    inputs = input_fingerprints(args)
+
+    from svstoolkit.training.checkpoint import find_checkpoint, list_checkpoints
+    from svstoolkit.training.experiment import require_unchanged
+
+    if not args.overwrite:
+        require_unchanged(args.exp_dir, config, inputs)
+        if max(list_checkpoints(args.exp_dir), default=0) >= config["training"]["max_steps"]:
+            print(f"{args.exp_dir}: {config['training']['max_steps']} steps are done: {find_checkpoint(args.exp_dir)}")
+            return
+    state = _train(args, config, inputs, argv)
+    if state is not None:
+        best = f", best validation loss {state.best['loss']:.4g} at step {state.best['step']}" if state.best else ""
+        minutes = (time.perf_counter() - start) / 60
+        print(f"{args.exp_dir}: {state.step} steps, {minutes:.1f} minutes{best}: {find_checkpoint(args.exp_dir)}")
+
+
+def resolved_config(args: Any, dotted: list[str]) -> dict[str, Any]:
+    """The config with the dump's, and the teacher's, numbers filled in.
+
+    Raises:
+        InputError: a stage before was not run, or the config is wrong.
+    """
+    from svstoolkit.conf.loading import load_config
+    from svstoolkit.data.definition_file import read_definition
+    from svstoolkit.data.vocabulary import Vocabulary
+
+    for name in (args.train_set, args.dev_set):
+        if not (args.dump_dir / name / "utt2num_frames").is_file():
+            raise InputError(f"{args.dump_dir / name} has no features; run stage 2 (features) first")
+    features = read_definition(args.dump_dir / "features.yaml")
+    vocabulary = Vocabulary.from_json(args.dump_dir / "vocabulary.json")
+    known = features.to_dict() | {"n_phones": vocabulary.n_phones, "n_singers": vocabulary.n_singers}
+    if args.teacher is not None:
+        from svstoolkit.conf.reading import read_yaml
+        from svstoolkit.features.definition import require_same
+        from svstoolkit.systems.loading import require_trained
+
+        require_trained(args.teacher)
+        require_same(read_definition(args.teacher / "features.yaml"), str(args.teacher), features, str(args.dump_dir))
+        arguments = read_yaml(args.teacher / "config.yaml")["system"]["init_args"]
+        known |= {f"teacher.{name}": value for name, value in arguments.items()} | {"teacher": str(args.teacher)}
+    return load_config(args.default, args.config, dotted, known)
+
+
+def input_fingerprints(args: Any) -> dict[str, str]:
+    """What the training depends on besides its config."""
+    from svstoolkit.training.checkpoint import find_checkpoint
+    from svstoolkit.training.experiment import COPIED, fingerprints
+
+    sets = (args.train_set, args.dev_set)
+    paths = [args.dump_dir / name for name in COPIED] + [args.dump_dir / name / "utt2num_frames" for name in sets]
+    if args.references is not None:
+        paths += [args.references / name / "fingerprint" for name in sets]
+    if args.teacher is not None:
+        paths += [find_checkpoint(args.teacher)]
+    return fingerprints(paths)
+
+
+def reference_archives(args: Any, system: Any) -> tuple[Path, Path] | None:
+    """The scp files of both sets' reference waveforms, for a system that takes them.
+
+    Raises:
+        InputError: they are needed and not there.
+    """
+    if not getattr(system, "uses_references", False):
+        return None
+    if args.references is None:
+        raise InputError(f"{args.default} refines reference waveforms: give their folder with --references")
+    paths = tuple(args.references / name / "reference.scp" for name in (args.train_set, args.dev_set))
+    for path in paths:
+        if not path.is_file():
+            raise InputError(f"{path} does not exist; run stage 5 (diffusion), whose first half writes it")
+    return paths
+
+
+def _train(args: Any, config: dict[str, Any], inputs: dict[str, str], command: list[str]) -> Any:
+    """Builds everything, writes the experiment's folder and trains; the state, or None in all but one process."""
+    import torch
+    from accelerate import Accelerator, DistributedDataParallelKwargs
+
+    from svstoolkit.conf.building import build_system, construct
+    from svstoolkit.data.definition_file import read_definition
+    from svstoolkit.data.vocabulary import Vocabulary
+    from svstoolkit.training.experiment import start_afresh, write_experiment
+    from svstoolkit.training.loop import train
+    from svstoolkit.training.options import DataOptions, TrainingOptions
+    from svstoolkit.training.seeding import seed_everything
+    from svstoolkit.training.source import dump_source
+
+    training = construct(TrainingOptions, config["training"], "training")
+    data = construct(DataOptions, config["data"], "data")
+    if args.ngpu == 0 and "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(len(os.sched_getaffinity(0)))
+    seed_everything(training.seed)
+    system = build_system(config)
+    references = reference_archives(args, system)
+    accelerator = Accelerator(
+        cpu=args.ngpu == 0,
+        mixed_precision="no" if training.precision == "fp32" else training.precision,
+        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
+    )
+    source = dump_source(
+        system.batch_kind,
+        data,
+        (args.dump_dir / args.train_set, args.dump_dir / args.dev_set),
+        references,
+        Vocabulary.from_json(args.dump_dir / "vocabulary.json"),
+        read_definition(args.dump_dir / "features.yaml"),
+        training.seed,
+        accelerator,
+    )
+    if accelerator.is_main_process:
+        if args.overwrite:
+            start_afresh(args.exp_dir)
+        write_experiment(args.exp_dir, config, inputs, args.dump_dir, command)
+    accelerator.wait_for_everyone()
+    system.prepare_training()
+    state = train(system, training, source, args.exp_dir, accelerator)
+    return state if accelerator.is_main_process else None
+
+
+if __name__ == "__main__":
+    run(main)
