@@ -28,6 +28,7 @@ from svstoolkit.corpora.speech_to_singing import (
     speech_to_singing,
 )
 from svstoolkit.data.directory import Label, Utterance, write_label
+from svstoolkit.errors import InputError
 from svstoolkit.data.files import atomic_path, write_json
 from svstoolkit.score.song import Song
 
@@ -126,7 +127,7 @@ def phrases(seed: int = 0, phrases_per_song: int | None = None) -> dict[str, lis
 
 
 def utterances(
-    corpus_dir: str | Path, seed: int = 0, n_jobs: int = 1, phrases_per_song: int | None = None
+    corpus_dirs: list[Path], seed: int = 0, nj: int = 1, phrases_per_song: int | None = None
 ) -> dict[str, list[Utterance]]:
     """Makes the corpus: `corpus_dir`/wav/*.wav (24 kHz, 16 bit, mono) and the truth in `corpus_dir`/truth/label.
 
@@ -134,19 +135,22 @@ def utterances(
     another version of the synthesis are made anew.
 
     Args:
-        n_jobs: processes.
+        corpus_dirs: one folder; the corpus is made in it.
+        nj: processes.
         phrases_per_song: see `phrases`.
 
     Returns:
         utterances of each set, without labels: the truth is for measuring alone.
     """
-    corpus_dir = Path(corpus_dir)
+    if len(corpus_dirs) != 1:
+        raise InputError(f"--corpus_dir: corpus mini is made in one folder, not in {len(corpus_dirs)}")
+    corpus_dir = Path(corpus_dirs[0])
     sets = phrases(seed, phrases_per_song)
     wanted = [phrase for name in sets for phrase in sets[name]]
     paths = {p.id: corpus_dir / "wav" / f"{p.id}.wav" for p in wanted}
     _discard_others(corpus_dir, {"seed": seed, "version": _version()})
     missing = [p for p in wanted if not paths[p.id].is_file()]
-    _make_all(missing, corpus_dir / "wav", n_jobs)
+    _make_all(missing, corpus_dir / "wav", nj)
     write_label(corpus_dir / "truth" / "label", {p.id: true_label(p) for p in wanted})
     return {name: [Utterance(p.id, p.singer, paths[p.id], p.song) for p in sets[name]] for name in sets}
 
