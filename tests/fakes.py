@@ -48,7 +48,7 @@ def sing(song: Song, rate: int = RATE, seed: int = 0) -> np.ndarray:
     for note in song.notes:
         f0[(times >= note.onset) & (times < note.end)] = midi_to_hz(note.pitch)
     phase = 2 * np.pi * np.cumsum(f0) / rate
-    voice = sum(np.sin(k * phase) * (f0 * k < 5000) / k for k in range(1, 16))
+    voice = sum(np.sin(k * phase) * ((f0 > 0) & (f0 * k < 5000)) / k for k in range(1, 16))
     for start, end, phone in tiny_label(song):
         if phone in ("l", "m", "d"):
             inside = (times >= start) & (times < end)

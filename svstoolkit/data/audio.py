@@ -8,7 +8,7 @@ import numpy as np
 from svstoolkit.errors import InputError
 
 SILENCE = 1e-3  # a recording whose peak is below -60 dB of full scale has no voice in it
-UNKNOWN_SIZES = (0, 0x7FFFFFFF, 0x7FFFF000, 0xFFFFFFFF)  # what programs write that stream a wav into a pipe
+UNKNOWN_SIZE = 0x7FFFF000  # bytes; sizes from here on, and 0, stand for `unknown` in a wav that was streamed
 ZERO_CROSSINGS, ROLLOFF, KAISER_BETA = 128, 0.975, 10.0  # resampling: flat to 0.95, 100 dB down at the new Nyquist
 
 
@@ -78,7 +78,7 @@ def _check_wav_size(path: Path, where: str) -> None:
         while len(chunk := file.read(8)) == 8:
             name, length = struct.unpack("<4sI", chunk)
             if name == b"data":
-                missing = 0 if length in UNKNOWN_SIZES else length - (size - file.tell())
+                missing = 0 if length >= UNKNOWN_SIZE else length - (size - file.tell())
                 if missing > 0:
                     raise InputError(
                         f"{where} is truncated: {missing} of {length} bytes of audio are missing; copy it again"

@@ -172,17 +172,22 @@ def _extract_set(planned: SetPlan, definition: FeatureDefinition, extractor: str
         [task for part in missing.values() for task in part],
     )
     done = len(tasks) - sum(map(len, missing.values()))
-    bar = tqdm(outcomes, desc=planned.output.name, total=len(tasks), initial=done, unit="utt", mininterval=1.0)
-    stream, problems = iter(bar), []
-    for folder, part in missing.items():
-        try:
-            _write_part(folder, islice(stream, len(part)), definition.sampling_rate)
-        except _FaultyPartError as error:
-            problems += error.problems
-    bar.close()
+    problems: list[str] = []
+    with tqdm(desc=planned.output.name, total=len(tasks), initial=done, unit="utt", mininterval=1.0) as bar:
+        for folder, part in missing.items():
+            try:
+                _write_part(folder, _counted(islice(outcomes, len(part)), bar), definition.sampling_rate)
+            except _FaultyPartError as error:
+                problems += error.problems
     if not problems:
         _merge(planned, list(parts))
     return problems
+
+
+def _counted(outcomes: Iterator, bar: tqdm) -> Iterator:
+    for outcome in outcomes:
+        yield outcome
+        bar.update()
 
 
 def _try_extract(

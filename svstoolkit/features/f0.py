@@ -5,15 +5,19 @@ import numpy as np
 from svstoolkit.features.definition import FeatureDefinition
 
 WORLD_PERIOD = 0.005  # s, the grid on which WORLD is asked
+LOVE_TRAIN = 0.85  # least share of the power below 4 kHz in that below 7.9 kHz; WORLD's default
 EXTRACTORS = ("harvest", "dio")
 
 
 def extract_f0(audio: np.ndarray, definition: FeatureDefinition, extractor: str = "harvest") -> np.ndarray:
     """F0 of `audio` (L,) float64 → (T,) float32 Hz, T = L // hop_length, 0 = unvoiced.
 
-    WORLD's Harvest (Morise 2017), or DIO refined by StoneMask (Morise et al. 2009), which is far faster
-    and less robust. Frame t is read at (t + ½)·hop_length samples: voiced if WORLD's nearest value is, and then
-    interpolated in log F0 between the voiced ones of its two neighbours.
+    "harvest": WORLD's Harvest (Morise 2017), which hardly misses a voiced frame. "dio": DIO refined by StoneMask
+    (Morise et al. 2009), over twenty times faster, with jumps on rough voices. Either finds F0 in noise too, Harvest
+    in half of all unvoiced consonants; those frames are taken out by D4C Love Train, WORLD's own voicing decision
+    (Morise 2016).
+    Frame t is read at (t + ½)·hop_length samples: voiced if WORLD's nearest value is, and then interpolated in log F0
+    between the voiced ones of its two neighbours.
 
     Raises:
         ValueError: an extractor other than "harvest" or "dio".
@@ -30,6 +34,8 @@ def extract_f0(audio: np.ndarray, definition: FeatureDefinition, extractor: str 
     else:
         coarse, times = pyworld.dio(audio, rate, **search)
         f0 = pyworld.stonemask(audio, coarse, times, rate)
+    aperiodicity = pyworld.d4c(audio, f0, times, rate, threshold=LOVE_TRAIN)
+    f0 = np.where(aperiodicity[:, 0] < 0.5, f0, 0.0)  # d4c gives 1 throughout where it finds no voice
     centres = (np.arange(len(audio) // definition.hop_length) + 0.5) * definition.frame_period
     return sample_f0(f0, WORLD_PERIOD, centres).astype(np.float32)
 

@@ -1,0 +1,69 @@
+"""F0 on signals whose F0 is known."""
+
+import numpy as np
+import pytest
+
+from svstoolkit.features.definition import FeatureDefinition
+from svstoolkit.features.f0 import EXTRACTORS, extract_f0, sample_f0
+from svstoolkit.units import cents_between
+
+D = FeatureDefinition()
+
+
+def pulse_train(f0: np.ndarray) -> np.ndarray:
+    """Pulses falling by 6 dB per octave, of instantaneous frequency `f0` (L,) Hz; faint noise where that is 0."""
+    phase = 2 * np.pi * np.cumsum(f0) / D.sampling_rate
+    voice = sum(np.cos(k * phase) / k * ((f0 > 0) & (k * f0 < 8000)) for k in range(1, 41))
+    return 0.1 * voice + 1e-4 * np.random.default_rng(0).standard_normal(len(f0))
+
+
+@pytest.mark.parametrize("extractor", EXTRACTORS)
+@pytest.mark.parametrize("hz", [82.4, 196.0, 440.0, 880.0])
+def test_a_constant_tone_is_found_within_five_cents(extractor, hz):
+    audio = pulse_train(np.full(20000, hz))
+    f0 = extract_f0(audio, D, extractor)
+    assert f0.shape == (20000 // 256,)
+    assert f0.dtype == np.float32
+    inner = f0[8:-8]
+    assert np.all(inner > 0)
+    assert np.abs(cents_between(inner, hz)).max() < 5
+
+
+@pytest.mark.parametrize("extractor", EXTRACTORS)
+def test_a_glide_is_read_at_the_frame_centres(extractor):
+    """One octave per second: an error of half a frame in time would be 6 cents everywhere."""
+    times = np.arange(24000) / D.sampling_rate
+    f0 = extract_f0(pulse_train(200.0 * 2.0**times), D, extractor)
+    centres = (np.arange(len(f0)) + 0.5) * D.frame_period
+    inner = slice(10, -10)
+    error = cents_between(f0[inner], 200.0 * 2.0 ** centres[inner])
+    assert abs(np.mean(error)) < 2
+    assert np.abs(error).max() < 5
+
+
+@pytest.mark.parametrize("extractor", EXTRACTORS)
+def test_rests_are_unvoiced_and_tones_voiced(extractor):
+    contour = np.concatenate([np.zeros(8192), np.full(8192, 220.0), np.zeros(8192), np.full(8192, 330.0)])
+    f0 = extract_f0(pulse_train(contour), D, extractor)
+    voiced = contour[np.arange(len(f0)) * 256 + 128] > 0
+    edges = np.abs(np.arange(len(f0))[:, None] - [32, 64, 96, 128]).min(axis=1) < 3
+    assert np.array_equal((f0 > 0)[~edges], voiced[~edges])
+
+
+def test_sampling_a_contour_is_log_linear_and_respects_voicing():
+    contour = np.array([0.0, 100.0, 400.0, 0.0])
+    times = np.array([0.001, 0.004, 0.005, 0.0075, 0.010, 0.012, 0.013, 0.5])
+    expected = [0, 100, 100, 200, 400, 400, 0, 0]
+    np.testing.assert_allclose(sample_f0(contour, 0.005, times), expected, rtol=1e-9)
+
+
+def test_an_unknown_extractor_is_refused():
+    with pytest.raises(ValueError, match="harvest"):
+        extract_f0(np.zeros(4096), D, "crepe")
+
+
+@pytest.mark.parametrize("extractor", EXTRACTORS)
+def test_noise_has_no_pitch(extractor):
+    """What a consonant is made of; WORLD alone finds F0 in some of it."""
+    noise = 0.1 * np.random.default_rng(0).standard_normal(24000)
+    assert np.mean(extract_f0(noise, D, extractor) > 0) < 0.05
