@@ -7,7 +7,7 @@ import pkgutil
 import shutil
 import types
 import typing
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections import Counter
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -15,10 +15,10 @@ from pathlib import Path
 
 from svstoolkit import corpora
 from svstoolkit.bin import program
-from svstoolkit.corpora.checks import CorpusReport, check_audio
+from svstoolkit.corpora.checks import CorpusReport, Problem, check_audio
 from svstoolkit.data.directory import Utterance, write_data_directory
 from svstoolkit.data.files import write_text
-from svstoolkit.data.fingerprint import fingerprint, is_done, mark_done, unmark
+from svstoolkit.data.fingerprint import MARKER, fingerprint, is_done, mark_done, unmark
 from svstoolkit.errors import InputError
 from svstoolkit.features.definition import FeatureDefinition
 
@@ -64,21 +64,24 @@ def main(argv: list[str] | None = None) -> None:
     if not args.overwrite and is_done(args.data_dir, _fingerprint(args, options)):
         logging.info("data: already done in %s; --overwrite true makes it again", args.data_dir)
         return
-    _claim(args)
+    _refuse_foreign(args)
     report = CorpusReport()
     given = {"corpus_dirs": args.corpus_dir, "seed": args.seed, "nj": args.nj, "report": report}
     accepted = inspect.signature(function).parameters
     sets = function(**{key: value for key, value in given.items() if key in accepted}, **options)
     if unknown := [name for name in args.sets if name not in sets]:
         raise InputError(f"--sets: corpus {args.corpus} has no set {unknown[0]!r}; it has {', '.join(sets)}")
-    sets = _without_faulty({name: sets[name] for name in args.sets}, report, args)
-    _list_skipped(report, args.data_dir)
+    sets, bad = _without_faulty({name: sets[name] for name in args.sets}, report, args)
+    write_text(args.data_dir / STARTED, "svs data was started here and has not finished; run it again\n")
+    unmark(args.data_dir)
+    _list(args.data_dir / "bad_utterances.txt", [f"{p.utterance} {p.message}" for p in bad])
+    _list(args.data_dir / "skipped.txt", [f"{file}\t{reason}" for file, reason in report.skipped])
     for name, utterances in sets.items():
         _clear(args.data_dir / name)
         write_data_directory(args.data_dir / name, utterances)
     mark_done(args.data_dir, _fingerprint(args, options))
-    (args.data_dir / STARTED).unlink(missing_ok=True)
-    _summarize(sets, args.data_dir)
+    (args.data_dir / STARTED).unlink()
+    _summarize(sets, report, bad, args.data_dir)
 
 
 def corpus_function(name: str) -> Callable[..., dict[str, list[Utterance]]]:
@@ -118,7 +121,7 @@ def typed_options(function: Callable, pairs: list[str], corpus: str) -> dict[str
             raise InputError(f"--corpus_args: {pair!r} is no option of corpus {corpus} (KEY=VALUE); {hint}")
         try:
             options[key] = _typed(text, known[key])
-        except (ValueError, program.argparse.ArgumentTypeError) as error:
+        except (ValueError, ArgumentTypeError) as error:
             raise InputError(f"--corpus_args: {pair!r}: {key} must be {_type_name(known[key])}") from error
     return options
 
@@ -144,21 +147,15 @@ def _fingerprint(args: Namespace, options: dict[str, object]) -> str:
     return fingerprint(stamps=stamps, options=options, **request)
 
 
-def _claim(args: Namespace) -> None:
-    """Takes the data folder for writing.
-
-    Raises:
-        InputError: it holds a data directory that this program did not write.
-    """
-    ours = any((args.data_dir / name).exists() for name in (STARTED, "fingerprint"))
+def _refuse_foreign(args: Namespace) -> None:
+    """Raises InputError if a set's folder is a data directory that this program did not write."""
+    ours = any((args.data_dir / name).exists() for name in (STARTED, MARKER))
     foreign = [name for name in args.sets if (args.data_dir / name / "utt2spk").exists()]
     if foreign and not ours and not args.overwrite:
         raise InputError(
             f"{args.data_dir / foreign[0]} exists and was not written by this program; "
             "choose another --data_dir, start at stage 1 to use it, or --overwrite true to replace it"
         )
-    write_text(args.data_dir / STARTED, "svs data was started here and has not finished; run it again\n")
-    unmark(args.data_dir)
 
 
 def _clear(path: Path) -> None:
@@ -168,54 +165,61 @@ def _clear(path: Path) -> None:
     shutil.rmtree(path / "score", ignore_errors=True)
 
 
-def _without_faulty(sets: dict, report: CorpusReport, args: Namespace) -> dict[str, list[Utterance]]:
-    """The sets without utterances that have a fatal problem, all of which are listed.
+def _without_faulty(
+    sets: dict[str, list[Utterance]], report: CorpusReport, args: Namespace
+) -> tuple[dict[str, list[Utterance]], list[Problem]]:
+    """The sets without utterances that have a fatal problem, and those problems. Every problem is logged.
 
     Raises:
-        InputError: there are some and --skip_bad_utterances is false.
+        InputError: there are some and --skip_bad_utterances is false, or a set is left without utterances.
     """
     everything = [utterance for utterances in sets.values() for utterance in utterances]
     problems = report.problems + check_audio(everything, args.min_sampling_rate, args.nj)
     for problem in problems:
         logging.warning("%s: %s", "bad" if problem.fatal else "warning", problem.message)
     fatal = [problem for problem in problems if problem.fatal]
-    listing = args.data_dir / "bad_utterances.txt"
-    listing.unlink(missing_ok=True)
-    if not fatal:
-        return sets
-    first, count = fatal[0].message, len({problem.file for problem in fatal})
-    if not args.skip_bad_utterances:
+    if fatal and not args.skip_bad_utterances:
+        count = len({problem.file for problem in fatal})
         more = f" (and {count - 1} more bad recordings, listed above)" if count > 1 else ""
-        raise InputError(f"{first}{more}; or go on without them: --skip_bad_utterances true")
-    write_text(listing, "".join(f"{p.utterance} {p.message}\n" for p in fatal))
-    logging.warning("%d bad recordings left out, listed in %s", count, listing)
+        raise InputError(f"{fatal[0].message}{more}; or go on without: --skip_bad_utterances true")
     bad = {problem.utterance for problem in fatal}
-    return {name: [u for u in utterances if u.id not in bad] for name, utterances in sets.items()}
+    sets = {name: [u for u in utterances if u.id not in bad] for name, utterances in sets.items()}
+    if empty := [name for name, utterances in sets.items() if not utterances]:
+        raise InputError(
+            f"set {empty[0]} would have no utterances; check the corpus and its split, or leave it out of --sets"
+        )
+    return sets, fatal
 
 
-def _list_skipped(report: CorpusReport, data_dir: Path) -> None:
-    """Names what is no utterance, counted by reason, in the log and in skipped.txt."""
-    listing = data_dir / "skipped.txt"
-    listing.unlink(missing_ok=True)
+def _list(path: Path, lines: list[str]) -> None:
+    """Writes the lines; without any, takes an older list away."""
+    if lines:
+        write_text(path, "".join(f"{line}\n" for line in lines))
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _summarize(sets: dict[str, list[Utterance]], report: CorpusReport, bad: list[Problem], data_dir: Path) -> None:
+    """Counts for the log: what was left out and why, and what each set holds."""
     if report.skipped:
-        write_text(listing, "".join(f"{file}\t{reason}\n" for file, reason in report.skipped))
-        logging.info("%d files are no utterances, listed in %s:", len(report.skipped), listing)
+        logging.info("%d files are no utterances, listed in %s:", len(report.skipped), data_dir / "skipped.txt")
     for reason, count in Counter(reason for _, reason in report.skipped).most_common():
         logging.info("  %d × %s", count, reason)
-
-
-def _summarize(sets: dict[str, list[Utterance]], data_dir: Path) -> None:
+    if bad:
+        count = len({problem.file for problem in bad})
+        logging.warning("%d bad recordings left out, listed in %s", count, data_dir / "bad_utterances.txt")
     for name, utterances in sets.items():
         minutes = sum(u.song.duration for u in utterances) / 60
-        singers = Counter(u.speaker for u in utterances)
         phones = {phone for u in utterances for phone in u.song.phones}
+        counts = Counter(u.speaker for u in utterances)
+        singers = ", ".join(f"{singer} ({count})" for singer, count in sorted(counts.items()))
         logging.info(
             "%-6s %5d utterances %7.1f minutes %3d phones, singers: %s",
             name,
             len(utterances),
             minutes,
             len(phones),
-            ", ".join(f"{singer} ({count})" for singer, count in sorted(singers.items())),
+            singers,
         )
     total = sum(map(len, sets.values()))
     logging.info("data: %d utterances in %s", total, " ".join(str(data_dir / name) for name in sets))
