@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from svstoolkit.conf.building import build_system
+from svstoolkit.conf.loading import load_config
 from svstoolkit.errors import InputError
 from svstoolkit.models.smoothsinger import SmoothSinger
 from svstoolkit.systems.smoothsinger import SmoothSingerSystem
@@ -112,13 +114,13 @@ def test_a_few_steps_of_training_lower_the_loss():
     system.prepare_training()
     optimizer = torch.optim.AdamW(system.networks["denoiser"].parameters(), 1e-2)
     losses = []
-    for step in range(60):
+    for step in range(30):
         loss = only_phase(system, system.networks, batch, step)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
+    assert sum(losses[-10:]) < 0.8 * sum(losses[:10])
 
 
 def test_validation_is_a_number_without_gradient():
@@ -165,6 +167,25 @@ def test_synthesis_with_a_perfect_network_finds_the_truth():
     given = [batch[n] for n in ("frame_phones", "frame_notes", "frame_note_durations", "f0", "singers", "reference")]
     audio = system.synthesise(Perfect(), *given, 24)
     assert torch.allclose(audio, batch["audio"], atol=1e-2)
+
+
+@pytest.mark.parametrize("name", ["smoothsinger", "student"])
+def test_packaged_config_takes_a_training_step(name, monkeypatch):
+    numbers = {"n_phones": 6, "n_singers": 2, "hop_length": 256}
+    system = build_system(load_config(name, substitutions=numbers))
+    if name == "student":
+        weights = {"denoiser": system.networks["denoiser"].state_dict()}
+        monkeypatch.setattr("svstoolkit.systems.consistency.load_weights", lambda exp_dir: weights)
+        system.teacher_dir = "exp/smoothsinger"
+    system.prepare_training()
+    batch = {**segment_batch(1), "audio": 0.1 * torch.randn(1, FRAMES * 256), "reference": torch.zeros(1, FRAMES * 256)}
+    optimizer = torch.optim.AdamW(system.networks["denoiser"].parameters(), 2e-4)
+    for phase, terms in system.phases(system.networks, batch, 0):
+        assert phase == "denoiser"
+        assert set(terms) == set(system.weights)
+        sum(terms.values()).backward()
+        optimizer.step()
+    assert all(p.isfinite().all() for p in system.networks["denoiser"].parameters())
 
 
 def test_impossible_values_are_refused():
