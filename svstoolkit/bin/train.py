@@ -42,15 +42,18 @@ def main(argv: list[str] | None = None) -> None:
     config = resolved_config(args, dotted)
     inputs = input_fingerprints(args)
 
+    from svstoolkit.conf.building import construct
     from svstoolkit.training.checkpoint import find_checkpoint, list_checkpoints
     from svstoolkit.training.experiment import require_unchanged
+    from svstoolkit.training.options import TrainingOptions
 
+    training = construct(TrainingOptions, config["training"], "training")
     if not args.overwrite:
         require_unchanged(args.exp_dir, config, inputs)
-        if max(list_checkpoints(args.exp_dir), default=0) >= config["training"]["max_steps"]:
-            print(f"{args.exp_dir}: {config['training']['max_steps']} steps are done: {find_checkpoint(args.exp_dir)}")
+        if max(list_checkpoints(args.exp_dir), default=0) >= training.max_steps:
+            print(f"{args.exp_dir}: {training.max_steps} steps are done: {find_checkpoint(args.exp_dir)}")
             return
-    state = _train(args, config, inputs, argv)
+    state = _train(args, config, training, inputs, argv)
     if state is not None:
         best = f", best validation loss {state.best['loss']:.4g} at step {state.best['step']}" if state.best else ""
         minutes = (time.perf_counter() - start) / 60
@@ -82,7 +85,10 @@ def resolved_config(args: Any, dotted: list[str]) -> dict[str, Any]:
         require_same(read_definition(args.teacher / "features.yaml"), str(args.teacher), features, str(args.dump_dir))
         arguments = read_yaml(args.teacher / "config.yaml")["system"]["init_args"]
         known |= {f"teacher.{name}": value for name, value in arguments.items()} | {"teacher": str(args.teacher)}
-    return load_config(args.default, args.config, dotted, known)
+    config = load_config(args.default, args.config, dotted, known)
+    if missing := [name for name in ("system", "data", "training") if not isinstance(config.get(name), dict)]:
+        raise InputError(f"--default {args.default} has no section {missing[0]}: it is no config of a system to train")
+    return config
 
 
 def input_fingerprints(args: Any) -> dict[str, str]:
@@ -116,7 +122,7 @@ def reference_archives(args: Any, system: Any) -> tuple[Path, Path] | None:
     return paths
 
 
-def _train(args: Any, config: dict[str, Any], inputs: dict[str, str], command: list[str]) -> Any:
+def _train(args: Any, config: dict[str, Any], training: Any, inputs: dict[str, str], command: list[str]) -> Any:
     """Builds everything, writes the experiment's folder and trains; the state, or None in all but one process."""
     import torch
     from accelerate import Accelerator, DistributedDataParallelKwargs
@@ -126,11 +132,10 @@ def _train(args: Any, config: dict[str, Any], inputs: dict[str, str], command: l
     from svstoolkit.data.vocabulary import Vocabulary
     from svstoolkit.training.experiment import start_afresh, write_experiment
     from svstoolkit.training.loop import train
-    from svstoolkit.training.options import DataOptions, TrainingOptions
+    from svstoolkit.training.options import DataOptions
     from svstoolkit.training.seeding import seed_everything
     from svstoolkit.training.source import dump_source
 
-    training = construct(TrainingOptions, config["training"], "training")
     data = construct(DataOptions, config["data"], "data")
     if args.ngpu == 0 and "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(len(os.sched_getaffinity(0)))

@@ -55,11 +55,12 @@ def construct(cls: type, values: dict[str, Any], key: str, *arguments: Any) -> A
     except ArgumentError as error:
         raise InputError(_one_line(str(error), cls, values, known, key)) from error
     try:
-        return cls(*arguments, **vars(plain), **children)
+        return cls(*arguments, **vars(parser.instantiate_classes(plain)), **children)
     except InputError:
         raise
     except ValueError as error:
-        raise InputError(f"{key}: {cls.__name__}: {error}") from error
+        reason = re.search(r"^  - (.+)$", str(error), re.MULTILINE)  # of a nested dataclass, by jsonargparse
+        raise InputError(f"{key}: {cls.__name__}: {reason[1] if reason else error}") from error
 
 
 def import_class(path: Any, key: str) -> type:

@@ -69,6 +69,7 @@ def _pairs(dotted: Sequence[str]) -> list[tuple[str, str]]:
 def _merge(base: dict, changes: dict, source: str, path: str = "", also_known: Sequence[str] = ()) -> dict:
     merged = dict(base)
     if is_node(changes) and changes["class_path"] != base.get("class_path"):
+        import_class(changes["class_path"], f"{source}: {path}")
         merged |= {"class_path": changes["class_path"], "init_args": {}}  # another class: its arguments are its own
     for key, value in changes.items():
         where = f"{path}.{key}".lstrip(".")

@@ -1,0 +1,143 @@
+"""`svs train` on a tiny dump: a small FastSpeech 2 and a small HiFi-GAN, resumed, repeated, refused."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+import torch
+import yaml
+
+from svstoolkit.bin import train as program
+from svstoolkit.errors import InputError
+from svstoolkit.training.checkpoint import list_checkpoints, load_weights
+
+TINY = """
+system:
+  init_args:
+    model:
+      init_args: {hidden: 8, encoder_layers: 1, decoder_layers: 1, kernel: 3, filter_channels: 8,
+                  predictor_channels: 8, duration_layers: 1, pitch_layers: 1, energy_layers: 1}
+data: {batch_size: 2, max_frames: null, num_workers: 0}
+training: {max_steps: 4, save_every: 2, validate_every: 2, log_every: 1}
+"""
+
+
+@pytest.fixture
+def run(tiny_dump, tmp_path):
+    def run(*more, exp="fastspeech2", config=TINY, dump=tiny_dump, default="fastspeech2"):
+        (tmp_path / "tiny.yaml").write_text(config)
+        common = ["--default", default, "--config", tmp_path / "tiny.yaml", "--dump_dir", dump]
+        program.main([str(word) for word in [*common, "--exp_dir", tmp_path / exp, *more]])
+        return tmp_path / exp
+
+    return run
+
+
+def contents(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_training_leaves_all_that_decoding_and_replaying_need(run, tiny_dump, tmp_path, capsys):
+    exp = run()
+    assert {p.name for p in exp.iterdir()} == {
+        "config.yaml", "features.yaml", "vocabulary.json", "statistics.json", "inputs.yaml", "run.sh",
+        "checkpoints", "tensorboard", "train.log",
+    }  # fmt: skip
+    config = yaml.safe_load((exp / "config.yaml").read_text())
+    assert config["system"]["init_args"]["model"]["init_args"]["hidden"] == 8
+    assert "${" not in (exp / "config.yaml").read_text()
+    assert (exp / "features.yaml").read_text() == (tiny_dump / "features.yaml").read_text()
+    assert [p.name for p in sorted((exp / "checkpoints").iterdir())] == [
+        "best.pt", "step-00000002.pt", "step-00000004.pt",
+    ]  # fmt: skip
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert "4 steps" in last
+    assert "best validation loss" in last
+    assert last.endswith("step-00000004.pt")
+    replay = (exp / "run.sh").read_text()
+    assert f"--exp_dir {exp}" in replay
+    assert os.access(exp / "run.sh", os.X_OK)
+    assert subprocess.run(["bash", "-n", exp / "run.sh"], check=False).returncode == 0
+
+
+def test_a_finished_run_is_left_alone_and_more_steps_continue_it(run, capsys):
+    exp = run()
+    before = contents(exp)
+    run()
+    assert contents(exp) == before
+    assert "4 steps are done" in capsys.readouterr().out
+    run("--training.max_steps", "6", "--training.schedulers", "null", exp="longer")
+    assert max(list_checkpoints(exp.with_name("longer"))) == 6
+
+
+def test_resuming_equals_not_stopping(run):
+    changed = ("--training.schedulers", "null")  # the default's schedule depends on max_steps
+    stopped = run("--training.max_steps", "2", *changed, exp="stopped")
+    assert run(*changed, exp="stopped") == stopped
+    whole = run(*changed, exp="whole")
+    a, b = load_weights(stopped)["model"], load_weights(whole)["model"]
+    assert max(list_checkpoints(stopped)) == 4
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_another_config_is_refused_until_overwritten(run):
+    exp = run("--training.max_steps", "2")
+    (exp / "references").mkdir()  # not training's own
+    with pytest.raises(InputError, match=r"another config \(data\.batch_size: 2 → 1\).*--tag.*--overwrite true"):
+        run("--training.max_steps", "2", "--data.batch_size", "1")
+    assert max(list_checkpoints(exp)) == 2
+    run("--training.max_steps", "1", "--data.batch_size", "1", "--overwrite", "true")
+    assert list(list_checkpoints(exp)) == [1]
+    assert (exp / "references").is_dir()
+
+
+def test_other_data_are_refused(run, tiny_dump, tmp_path):
+    dump = tmp_path / "dump"
+    shutil.copytree(tiny_dump, dump)
+    run("--training.max_steps", "1", dump=dump)
+    statistics = dump / "statistics.json"
+    statistics.write_text(statistics.read_text() + "\n")
+    with pytest.raises(InputError, match=r"begun on other data: .*statistics\.json changed"):
+        run("--training.max_steps", "2", dump=dump)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--dump_dir", "nowhere"], r"nowhere/train has no features; run stage 2 \(features\) first"),
+        (["--dev_set", "absent"], r"absent has no features"),
+        (["--training.max_step", "3"], r"unknown key training\.max_step; the nearest is max_steps"),
+        (["--training.max_steps", "0"], r"training: TrainingOptions: max_steps must be at least 1"),
+        (["--training.max_steps", "soon"], r"training\.max_steps: expected int, found 'soon'"),
+        (["--system.init_args.model.init_args.heads", "3"], r"model\.init_args: FastSpeech2: "),
+        (["--system.init_args.weights.mel", "null"], r"weights"),
+        (["--ngpu", "64"], r"--ngpu 64, but torch sees"),
+        (["--ngpus", "1"], r"unknown option --ngpus"),
+        (["--stray"], r"unknown option --stray"),
+        (["--data.batch_size", "null"], r"data: give batch_size, max_frames or both"),
+    ],
+)
+def test_mistakes_stop_before_anything_is_written(run, tmp_path, more, message):
+    with pytest.raises(InputError, match=message) as raised:
+        run(*more)
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "fastspeech2").exists()
+
+
+def test_a_config_that_trains_nothing_is_refused(run):
+    with pytest.raises(InputError, match=r"features has no section system"):
+        run(default="features", config="")
+
+
+def test_a_vocoder_trains_on_segments(run):
+    config = """
+system:
+  init_args:
+    generator: {init_args: {channels: 16, resblock_kernels: [3], resblock_dilations: [[1]]}}
+    discriminator: {init_args: {periods: [2], scales: 1, period_channels: 2, scale_channels: 16}}
+data: {batch_size: 2, segment_frames: 8, num_workers: 0}
+training: {max_steps: 2}
+"""
+    exp = run(exp="hifigan", default="hifigan", config=config)
+    assert set(load_weights(exp)) == {"generator", "discriminator"}
