@@ -111,7 +111,7 @@ def reference_archives(args: Any, system: Any) -> tuple[Path, Path] | None:
     Raises:
         InputError: they are needed and not there.
     """
-    if not getattr(system, "uses_references", False):
+    if not any(getattr(network, "use_reference", False) for network in system.networks.values()):
         return None
     if args.references is None:
         raise InputError(f"{args.default} refines reference waveforms: give their folder with --references")

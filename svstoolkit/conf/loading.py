@@ -98,6 +98,7 @@ def _substitute(value: Any, substitutions: dict[str, Any], path: str) -> Any:
         return [_substitute(v, substitutions, path) for v in value]
     if isinstance(value, str) and (match := re.fullmatch(r"\$\{(.+)\}", value)):
         if match[1] not in substitutions:
-            raise InputError(f"{path}: nothing is known to stand for {value}; {nearest(match[1], substitutions)}")
+            known = "give --teacher" if match[1].startswith("teacher") else nearest(match[1], substitutions)
+            raise InputError(f"{path}: nothing is known to stand for {value}; {known}")
         return substitutions[match[1]]
     return value
