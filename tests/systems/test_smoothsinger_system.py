@@ -172,11 +172,12 @@ def test_synthesis_with_a_perfect_network_finds_the_truth():
 @pytest.mark.parametrize("name", ["smoothsinger", "student"])
 def test_packaged_config_takes_a_training_step(name, monkeypatch):
     numbers = {"n_phones": 6, "n_singers": 2, "hop_length": 256}
+    teacher = load_config("smoothsinger", substitutions=numbers)["system"]["init_args"]
+    numbers |= {f"teacher.{key}": value for key, value in teacher.items()} | {"teacher": "exp/smoothsinger"}
     system = build_system(load_config(name, substitutions=numbers))
     if name == "student":
         weights = {"denoiser": system.networks["denoiser"].state_dict()}
         monkeypatch.setattr("svstoolkit.systems.consistency.load_weights", lambda exp_dir: weights)
-        system.teacher_dir = "exp/smoothsinger"
     system.prepare_training()
     batch = {**segment_batch(1), "audio": 0.1 * torch.randn(1, FRAMES * 256), "reference": torch.zeros(1, FRAMES * 256)}
     optimizer = torch.optim.AdamW(system.networks["denoiser"].parameters(), 2e-4)
