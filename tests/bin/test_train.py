@@ -9,7 +9,11 @@ import torch
 import yaml
 
 from svstoolkit.bin import train as program
+from svstoolkit.data.archives import ArchiveReader, ArchiveWriter
+from svstoolkit.data.definition_file import write_definition
 from svstoolkit.errors import InputError
+from svstoolkit.features.definition import FeatureDefinition
+from svstoolkit.systems.loading import load_trained
 from svstoolkit.training.checkpoint import list_checkpoints, load_weights
 
 TINY = """
@@ -141,3 +145,60 @@ training: {max_steps: 2}
 """
     exp = run(exp="hifigan", default="hifigan", config=config)
     assert set(load_weights(exp)) == {"generator", "discriminator"}
+
+
+SMOOTHSINGER = """
+system:
+  init_args:
+    denoiser:
+      init_args: {channels: 4, cond_channels: 8, cond_hidden: 8, step_sinusoids: 8, step_hidden: 8, kernel_hidden: 8,
+                  lowf_hidden: 4, lowf_channels: 2, lowf_window: 8}
+    diffusion_steps: 50
+    beta_max: 0.05
+data: {batch_size: 2, segment_frames: 8, num_workers: 0}
+training: {max_steps: 2}
+"""
+
+
+@pytest.fixture
+def references(tiny_dump, tmp_path):
+    """The recordings themselves, as reference waveforms."""
+    for name in ("train", "dev"):
+        with ArchiveWriter(tmp_path / "references" / name / "reference") as writer:
+            for utterance, audio in ArchiveReader(tiny_dump / name / "audio.scp").items():
+                writer[utterance] = audio
+    return tmp_path / "references"
+
+
+def test_a_student_takes_its_teachers_network_and_schedule(run, references, tiny_dump, tmp_path):
+    refined = ("--references", references)
+    teacher = run(*refined, exp="smoothsinger", default="smoothsinger", config=SMOOTHSINGER)
+    steps = "data: {batch_size: 2, segment_frames: 8, num_workers: 0}\ntraining: {max_steps: 1}"
+    student = run(*refined, "--teacher", teacher, exp="student", default="student", config=steps)
+    taught, learnt = (yaml.safe_load((exp / "config.yaml").read_text())["system"] for exp in (teacher, student))
+    for key in ("denoiser", "diffusion_steps", "beta_min", "beta_max"):
+        assert learnt["init_args"][key] == taught["init_args"][key]
+    shutil.rmtree(teacher)  # decoding with the student needs no teacher
+    assert load_trained(student).system.networks["denoiser"].hop_length == 256
+
+
+def test_references_and_teachers_that_are_not_there_are_named(run, references, tmp_path):
+    kind = {"exp": "smoothsinger", "default": "smoothsinger", "config": SMOOTHSINGER}
+    with pytest.raises(InputError, match=r"give their folder with --references"):
+        run(**kind)
+    with pytest.raises(InputError, match=r"absent/train/reference\.scp does not exist; run stage 5 \(diffusion\)"):
+        run("--references", tmp_path / "absent", **kind)
+    student = {"exp": "student", "default": "student", "config": ""}
+    with pytest.raises(InputError, match=r"smoothsinger has no config\.yaml: .* run stage 5 \(diffusion\) first"):
+        run("--references", references, "--teacher", tmp_path / "smoothsinger", **student)
+    with pytest.raises(InputError, match=r"give --teacher"):
+        run("--references", references, **student)
+    assert not (tmp_path / "student").exists()
+    assert not (tmp_path / "smoothsinger").exists()
+
+
+def test_a_teacher_on_another_mel_is_refused(run, references, tmp_path):
+    teacher = run("--references", references, exp="smoothsinger", default="smoothsinger", config=SMOOTHSINGER)
+    write_definition(teacher / "features.yaml", FeatureDefinition(fmax=8000.0))
+    with pytest.raises(InputError, match=r"smoothsinger and .*dump \(fmax: 8000\.0 ≠ 12000\.0\)"):
+        run("--references", references, "--teacher", teacher, exp="student", default="student", config="")
