@@ -99,6 +99,7 @@ class WaveformRefiner:
         device = self.reference.device
         rows = torch.repeat_interleave(torch.as_tensor(table, device=device), rendering.durations, dim=0)
         audio = self.trained.system.synthesise(
+            self.trained.system.networks["denoiser"],
             frame_phones=rows[None, :, columns.PHONE].long(),
             frame_notes=rows[None, :, columns.NOTE],
             frame_note_durations=rows[None, :, columns.NOTE_DURATION],
