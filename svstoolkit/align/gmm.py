@@ -29,30 +29,32 @@ def single_gaussian(frames: Tensor) -> Mixture:
 
 
 class StateLikelihoods:
-    """Log likelihoods of frames under all mixtures at once: one matrix product, then a log-sum per mixture.
+    """Log likelihoods of frames under many mixtures at once: one matrix product, then a log-sum per mixture.
 
-    Mixtures of equal size stand together, so the sum over components is a reshape, without padding.
+    Mixtures of equal size are summed together, so no component is padding.
     """
 
     def __init__(self, mixtures: list[Mixture], dtype: torch.dtype = torch.float32):
-        sizes = torch.tensor([len(m.weights) for m in mixtures])
-        order = torch.argsort(sizes, stable=True)
-        self.inverse = torch.argsort(order)
-        self.groups = [(int(k), int((sizes == k).sum())) for k in sizes.unique()]
-        terms = [mixtures[i].log_terms() for i in order.tolist()]
-        constant, linear, quadratic = (torch.cat(parts) for parts in zip(*terms, strict=True))
+        self.sizes = torch.tensor([len(m.weights) for m in mixtures])
+        self.starts = self.sizes.cumsum(0) - self.sizes
+        constant, linear, quadratic = (torch.cat(p) for p in zip(*(m.log_terms() for m in mixtures), strict=True))
         self.constant = constant.to(dtype)
-        self.factors = torch.cat([linear, quadratic], dim=1).T.contiguous().to(dtype)
+        self.factors = torch.cat([linear, quadratic], dim=1).to(dtype)
 
-    def __call__(self, frames: Tensor) -> Tensor:
-        """frames (F, D) → (F, P) log likelihood of each frame in each of the P states."""
-        each = torch.addmm(self.constant, torch.cat([frames, frames.square()], dim=1), self.factors)
-        parts, start = [], 0
-        for k, count in self.groups:
-            columns = each[:, start : start + k * count]
-            parts.append(columns if k == 1 else columns.reshape(len(frames), count, k).logsumexp(-1))
-            start += k * count
-        return torch.cat(parts, dim=1)[:, self.inverse.to(frames.device)]
+    def __call__(self, frames: Tensor, states: Tensor) -> Tensor:
+        """frames (F, D), states (P,) int64 on the CPU → (F, P) log likelihood of each frame in each of the states."""
+        sizes = self.sizes[states]
+        groups = [(k, states[sizes == k]) for k in sizes.unique().tolist()]
+        columns = torch.cat([(torch.arange(k)[:, None] + self.starts[group]).reshape(-1) for k, group in groups])
+        columns = columns.to(frames.device)
+        inputs = torch.cat([frames, frames.square()], dim=1)
+        each = torch.addmm(self.constant[columns], inputs, self.factors[columns].T)
+        sums = [
+            part if k == 1 else part.reshape(len(frames), k, -1).logsumexp(1)
+            for part, (k, _) in zip(each.split([k * len(g) for k, g in groups], dim=1), groups, strict=True)
+        ]
+        order = torch.argsort(torch.argsort(sizes, stable=True), stable=True)
+        return torch.cat(sums, dim=1)[:, order.to(frames.device)]
 
 
 def reestimated(mixture: Mixture, frames: Tensor, variance_floor: Tensor, least_frames: float) -> Mixture:

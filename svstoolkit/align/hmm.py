@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,7 +10,6 @@ from torch import Tensor
 
 from svstoolkit.align.gmm import Mixture, StateLikelihoods, reestimated, single_gaussian
 from svstoolkit.align.viterbi import batches_by_length, viterbi
-from svstoolkit.data.files import atomic_path, write_json
 from svstoolkit.errors import InputError
 from svstoolkit.score.timing import with_minimum_duration
 
@@ -22,9 +20,9 @@ BATCH_CELLS = 6_000_000  # numbers in one padded (time, utterance, state) table
 class Acoustics:
     """Utterances ready for alignment, their frames laid end to end.
 
-    frames: (F, D) float32
+    frames: (F, D) float32, on the device that computes
     n_frames: (U,) int64 per utterance, sum F
-    states: per utterance its chain of state numbers, (3·sounds,) int64
+    states: per utterance its chain of state numbers, (n·sounds,) int64
     """
 
     frames: Tensor
@@ -33,15 +31,7 @@ class Acoustics:
 
     @classmethod
     def of(cls, features: Sequence[Tensor], states: Sequence[Tensor], device: torch.device | str = "cpu"):
-        return cls(
-            torch.cat(list(features)).to(device),
-            torch.tensor([len(f) for f in features]),
-            [s.to(device) for s in states],
-        )
-
-    @cached_property
-    def offsets(self) -> Tensor:
-        return self.n_frames.cumsum(0) - self.n_frames
+        return cls(torch.cat(list(features)).to(device), torch.tensor([len(f) for f in features]), list(states))
 
     @cached_property
     def batches(self) -> list[list[int]]:
@@ -87,7 +77,7 @@ class PhoneHmm:
     def flat(cls, phones: Sequence[str], states_per_phone: int, frames: Tensor, transition_weight: float) -> "PhoneHmm":
         """Every state the same Gaussian, that of all frames (F, D)."""
         count = len(phones) * states_per_phone
-        stay = torch.full((count,), 0.75, dtype=torch.float64, device=frames.device)
+        stay = torch.full((count,), 0.75, dtype=torch.float64)
         return cls(phones, states_per_phone, [single_gaussian(frames)] * count, stay, transition_weight)
 
     @property
@@ -108,24 +98,27 @@ class PhoneHmm:
     def align(self, acoustics: Acoustics) -> Alignment:
         """The best path of every utterance."""
         likelihoods = StateLikelihoods(self.mixtures)
-        stay = (self.transition_weight * self.stay.log()).float()
-        leave = (self.transition_weight * (1 - self.stay).log()).float()
         device = acoustics.frames.device
-        positions = torch.empty(len(acoustics.frames), dtype=torch.int64, device=device)
-        score = torch.empty(len(acoustics.n_frames), device=device)
+        stay = (self.transition_weight * self.stay.log()).float().to(device)
+        leave = (self.transition_weight * (1 - self.stay).log()).float().to(device)
+        parts = acoustics.frames.split(acoustics.n_frames.tolist())
+        paths: dict[int, Tensor] = {}
+        score = torch.empty(len(parts), device=device)
         for members in acoustics.batches:
-            n_frames = acoustics.n_frames[members].to(device)
+            n_frames = acoustics.n_frames[members]
+            n_states = torch.tensor([len(acoustics.states[i]) for i in members])
+            emissions = torch.zeros((int(n_frames.max()), len(members), int(n_states.max())), device=device)
+            for column, i in enumerate(members):
+                needed, where = torch.unique(acoustics.states[i], return_inverse=True)
+                table = likelihoods(parts[i], needed)
+                emissions[: len(table), column, : len(where)] = table[:, where.to(device)]
             chains = torch.nn.utils.rnn.pad_sequence([acoustics.states[i] for i in members], batch_first=True)
-            n_states = torch.tensor([len(acoustics.states[i]) for i in members], device=device)
-            times = torch.arange(int(n_frames.max()), device=device)[:, None]
-            rows = acoustics.offsets[members].to(device) + torch.minimum(times, n_frames - 1)  # (T, B)
-            inside = times < n_frames
-            used, where = torch.unique(rows, return_inverse=True)
-            table = likelihoods(acoustics.frames[used])
-            emissions = table[where[:, :, None], chains[None]]
-            path, score[members] = viterbi(emissions, stay[chains], leave[chains], n_frames, n_states)
-            positions[rows[inside]] = path[inside]
-        return Alignment(positions, score)
+            chains = chains.to(device)
+            path, score[members] = viterbi(
+                emissions, stay[chains], leave[chains], n_frames.to(device), n_states.to(device)
+            )
+            paths |= {i: path[: len(parts[i]), column] for column, i in enumerate(members)}
+        return Alignment(torch.cat([paths[i] for i in range(len(parts))]), score)
 
     def trained_once(
         self, acoustics: Acoustics, alignment: Alignment, variance_floor: Tensor, least_frames: float
@@ -133,7 +126,7 @@ class PhoneHmm:
         """One M step: mixtures and staying probabilities from the states the alignment gives the frames."""
         state_of_frame = self.state_of_frame(acoustics, alignment)
         order = torch.argsort(state_of_frame, stable=True)
-        counts = torch.bincount(state_of_frame, minlength=len(self.mixtures))
+        counts = torch.bincount(state_of_frame, minlength=len(self.mixtures)).cpu()
         parts = acoustics.frames[order].split(counts.tolist())
         mixtures = [
             reestimated(mixture, part, variance_floor, least_frames)
@@ -146,10 +139,9 @@ class PhoneHmm:
     def state_of_frame(self, acoustics: Acoustics, alignment: Alignment) -> Tensor:
         """(F,) the model's state of each frame."""
         lengths = torch.tensor([len(s) for s in acoustics.states])
-        starts = (lengths.cumsum(0) - lengths).to(alignment.positions.device)
-        return torch.cat(acoustics.states)[
-            torch.repeat_interleave(starts, acoustics.n_frames.to(starts.device)) + alignment.positions
-        ]
+        starts = torch.repeat_interleave(lengths.cumsum(0) - lengths, acoustics.n_frames)
+        chains = torch.cat(acoustics.states)
+        return chains[starts + alignment.positions.cpu()].to(alignment.positions.device)
 
     def sound_boundaries(self, acoustics: Acoustics, alignment: Alignment) -> list[np.ndarray]:
         """Per utterance (U+1,) frame numbers: where each sound starts, then the number of frames."""
@@ -160,38 +152,6 @@ class PhoneHmm:
             frames = torch.bincount(path // self.states_per_phone, minlength=len(chain) // self.states_per_phone)
             boundaries.append(np.concatenate([[0], np.cumsum(frames.numpy())]))
         return boundaries
-
-    def save(self, folder: str | Path, **about: object) -> None:
-        """Writes model.safetensors, then model.json, which also holds `about` and marks the model whole."""
-        from safetensors.torch import save_file
-
-        folder = Path(folder)
-        sizes = torch.tensor([len(m.weights) for m in self.mixtures])
-        tensors = {
-            name: torch.cat([getattr(m, name) for m in self.mixtures]) for name in ("weights", "means", "variances")
-        }
-        tensors = {
-            name: value.cpu().contiguous() for name, value in {**tensors, "sizes": sizes, "stay": self.stay}.items()
-        }
-        with atomic_path(folder / "model.safetensors") as temporary:
-            save_file(tensors, temporary)
-        own = {
-            "phones": self.phones,
-            "states_per_phone": self.states_per_phone,
-            "transition_weight": self.transition_weight,
-        }
-        write_json(folder / "model.json", {**own, **about})
-
-    @classmethod
-    def load(cls, folder: str | Path, about: dict, device: torch.device | str = "cpu") -> "PhoneHmm":
-        """Reads what `save` wrote; `about` is the content of model.json."""
-        from safetensors.torch import load_file
-
-        tensors = load_file(Path(folder) / "model.safetensors", device=str(device))
-        sizes = tensors["sizes"].tolist()
-        parts = zip(*(tensors[name].split(sizes) for name in ("weights", "means", "variances")), strict=True)
-        mixtures = [Mixture(*part) for part in parts]
-        return cls(about["phones"], about["states_per_phone"], mixtures, tensors["stay"], about["transition_weight"])
 
 
 def alignment_of_boundaries(boundaries: Sequence[np.ndarray], acoustics: Acoustics, states_per_phone: int) -> Alignment:
