@@ -125,12 +125,12 @@ def reference_archives(args: Any, system: Any) -> tuple[Path, Path] | None:
 def _train(args: Any, config: dict[str, Any], training: Any, inputs: dict[str, str], command: list[str]) -> Any:
     """Builds everything, writes the experiment's folder and trains; the state, or None in all but one process."""
     import torch
-    from accelerate import Accelerator, DistributedDataParallelKwargs
 
     from svstoolkit.conf.building import build_system, construct
     from svstoolkit.data.definition_file import read_definition
     from svstoolkit.data.vocabulary import Vocabulary
     from svstoolkit.training.experiment import start_afresh, write_experiment
+    from svstoolkit.training.launch import accelerator_for
     from svstoolkit.training.loop import train
     from svstoolkit.training.options import DataOptions
     from svstoolkit.training.seeding import seed_everything
@@ -142,11 +142,7 @@ def _train(args: Any, config: dict[str, Any], training: Any, inputs: dict[str, s
     seed_everything(training.seed)
     system = build_system(config)
     references = reference_archives(args, system)
-    accelerator = Accelerator(
-        cpu=args.ngpu == 0,
-        mixed_precision="no" if training.precision == "fp32" else training.precision,
-        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
-    )
+    accelerator = accelerator_for(args.ngpu, training.precision)
     source = dump_source(
         system.batch_kind,
         data,
@@ -163,7 +159,10 @@ def _train(args: Any, config: dict[str, Any], training: Any, inputs: dict[str, s
         write_experiment(args.exp_dir, config, inputs, args.dump_dir, command)
     accelerator.wait_for_everyone()
     system.prepare_training()
-    state = train(system, training, source, args.exp_dir, accelerator)
+    try:
+        state = train(system, training, source, args.exp_dir, accelerator)
+    except FloatingPointError as error:
+        raise InputError(f"{args.exp_dir}: {error}") from error
     return state if accelerator.is_main_process else None
 
 

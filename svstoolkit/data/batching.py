@@ -1,5 +1,6 @@
 """Batches as a pure function of (seed, step), so that training resumes anywhere without stored sampler state."""
 
+import signal
 from collections.abc import Iterator, Sequence
 from itertools import count
 
@@ -93,6 +94,7 @@ def training_loader(
         sampler=count(start_step),
         num_workers=num_workers,
         generator=torch.Generator(),  # without one, starting the loader draws from the global generator
+        worker_init_fn=_leave_signals_to_training,
     )
     return iter(loader)
 
@@ -110,6 +112,12 @@ def validation_loader(
     groups = [list(range(s, min(s + batch_size, len(dataset)))) for s in starts]
     loader = DataLoader(_Groups(dataset, groups), batch_size=None, num_workers=num_workers, generator=torch.Generator())
     return iter(loader)
+
+
+def _leave_signals_to_training(worker: int) -> None:
+    """A scheduler signals every process of a job; training saves first and then ends its workers itself."""
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 class _Steps(Dataset):

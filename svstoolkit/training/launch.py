@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import MutableMapping, Sequence
+from typing import Any
 
 from svstoolkit.errors import InputError
 
@@ -34,6 +35,24 @@ def require_gpus(ngpu: int) -> None:
         raise InputError(f"--ngpu {ngpu} must not be negative; 0 trains on the CPU")
     if ngpu > torch.cuda.device_count():
         raise InputError(f"--ngpu {ngpu}, but torch sees {torch.cuda.device_count()} GPUs; --ngpu 0 trains on the CPU")
+
+
+def accelerator_for(ngpu: int, precision: str) -> Any:
+    """accelerate's handle of the devices and processes. precision: fp32, bf16 or fp16.
+
+    Raises:
+        InputError: fp16 on the CPU, which has no kernels for it.
+    """
+    from accelerate import Accelerator, DistributedDataParallelKwargs
+
+    if ngpu == 0 and precision == "fp16":
+        raise InputError("training.precision: fp16 needs a GPU; take bf16 or fp32 with --ngpu 0")
+    return Accelerator(
+        cpu=ngpu == 0,
+        mixed_precision="no" if precision == "fp32" else precision,
+        # buffers change in forward, which several forwards before one backward must not find changed by a broadcast
+        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
+    )
 
 
 def become_torchrun(ngpu: int, module: str, arguments: Sequence[str]) -> None:

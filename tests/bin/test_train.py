@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 
 import pytest
 import torch
@@ -132,6 +134,43 @@ def test_mistakes_stop_before_anything_is_written(run, tmp_path, more, message):
 def test_a_config_that_trains_nothing_is_refused(run):
     with pytest.raises(InputError, match=r"features has no section system"):
         run(default="features", config="")
+
+
+def test_a_scheduler_that_ends_the_job_finds_it_saved(tiny_dump, tmp_path):
+    """Slurm's scancel signals every process of the job, those that load data too."""
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    exp = tmp_path / "fastspeech2"
+    options = [
+        "--default",
+        "fastspeech2",
+        "--config",
+        tmp_path / "tiny.yaml",
+        "--dump_dir",
+        tiny_dump,
+        "--exp_dir",
+        exp,
+    ]
+    more = ["--training.max_steps", "100000", "--training.save_every", "100000", "--data.num_workers", "1"]
+    command = [sys.executable, "-m", "svstoolkit.bin.train", *map(str, options), *more]
+    job = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    for line in job.stdout:
+        if line.startswith("step 20"):
+            os.killpg(job.pid, signal.SIGTERM)
+            break
+    rest = job.stdout.read()
+    assert job.wait() == 128 + signal.SIGTERM, rest
+    (step,) = list_checkpoints(exp)
+    assert f"SIGTERM: saved at step {step}; the same command goes on" in rest
+
+
+def test_a_loss_that_is_not_finite_is_one_line(run, tmp_path):
+    with pytest.raises(InputError, match=r"fastspeech2: \w+/\w+ became .* at step \d, on utterances (alto|bass)_"):
+        run("--system.init_args.weights.mel", "1e38", "--training.optimizers.model.init_args.lr", "1e30")
+
+
+def test_half_precision_needs_a_gpu(run, tmp_path):
+    with pytest.raises(InputError, match="fp16 needs a GPU"):
+        run("--training.precision", "fp16")
 
 
 def test_a_vocoder_trains_on_segments(run):
