@@ -8,6 +8,8 @@ import numpy as np
 HOP_SECONDS = 0.01
 _RANGE_DB = 30.0  # voice is what lies within this of the loud parts …
 _MARGIN_DB = 10.0  # … and at least this above the noise
+_CORE_DB = 15.0  # a vowel is within this of the loud parts
+_LONGEST_CLOSURE = 0.1  # s; between a consonant's burst and its vowel
 _LONGEST_GAP = 0.4  # s; a closure or a geminate inside the phrase
 _LONGEST_CONSONANT = 0.3  # s
 _SHORTEST_BEAT, _LONGEST_BEAT = 0.15, 2.5  # s; what a mora may take
@@ -44,7 +46,11 @@ def voice_extent(samples: np.ndarray, sampling_rate: int) -> tuple[float, float]
     breaks = np.flatnonzero(np.diff(active) > _LONGEST_GAP / HOP_SECONDS) + 1
     power = 10.0 ** (levels / 10.0)
     stretch = max(np.split(active, breaks), key=lambda frames: power[frames].sum())
-    return stretch[0] * HOP_SECONDS, (stretch[-1] + 1) * HOP_SECONDS
+    sung = stretch[levels[stretch] > loud - _CORE_DB]
+    before = stretch[stretch <= sung[0]]  # a breath before the phrase ends earlier than its first consonant begins
+    pauses = np.flatnonzero(np.diff(before) > _LONGEST_CLOSURE / HOP_SECONDS)
+    first = before[pauses[-1] + 1] if len(pauses) else before[0]
+    return first * HOP_SECONDS, (stretch[-1] + 1) * HOP_SECONDS
 
 
 def fit_beat(
@@ -125,7 +131,7 @@ def vowel_novelty(samples: np.ndarray, sampling_rate: int) -> np.ndarray:
             for low, high in pairwise(edges)
         ]
     )
-    level = 10.0 * np.log10(np.maximum(bands / bands.max(), 1e-5))
+    level = 10.0 * np.log10(np.maximum(bands / bands.max(), 1e-3))
     width = 4
     total = np.pad(np.cumsum(level, axis=1), ((0, 0), (1, 0)))
     mean = (total[:, width:] - total[:, :-width]) / width
