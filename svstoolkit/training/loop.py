@@ -114,6 +114,8 @@ def take_step(
                 for network in state.wrapped.values():
                     local.enter_context(accelerator.no_sync(network))
             for name, terms in system.phases(state.wrapped, batch, state.step):
+                if name not in state.optimizers:
+                    raise InputError(f"training.optimizers has no {name}, which the system trains; give it one")
                 total = weighted_sum(terms, system.weights) / options.grad_accumulation
                 accelerator.backward(total, inputs=state.parameters[name])
                 for term, value in {**terms, f"total_{name}": total * options.grad_accumulation}.items():

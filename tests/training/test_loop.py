@@ -182,6 +182,10 @@ def test_a_loss_that_is_not_finite_names_its_utterances(tmp_path):
         ({"optimizers": {"generator": {"class_path": "torch.optim.SDG"}}}, r"nearest is SGD"),
         ({"optimizers": {"generator": {"class_path": "torch.nn.ReLU"}}}, r"no torch optimizer|ReLU"),
         (
+            {"optimizers": {"generator": {"class_path": "torch.optim.SGD"}}, "schedulers": {}},
+            r"no discriminator, which",
+        ),
+        (
             {"schedulers": {"generator": {"class_path": "torch.optim.lr_scheduler.ExponentialLR", "every": "week"}}},
             r"schedulers\.generator\.every: expected step, epoch or a number",
         ),
