@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from svstoolkit.corpora.speech_to_singing import SpokenSyllable
+from svstoolkit.corpora.spoken_syllable import SpokenSyllable
 from svstoolkit.score.mandarin import MANNER, SYLLABLES, VOICELESS_INITIALS, normalise_pinyin
 
 MANDARIN_VOICE = "cmn-latn-pinyin"  # reads pinyin with tone digits; "+f1" and the like choose a speaker
@@ -51,7 +51,7 @@ class Speech:
     events: tuple[tuple[float, str], ...]
 
 
-def speak(text: str, voice: str = MANDARIN_VOICE, rate: int = 120, pitch: int = 50, pitch_range: int = 0) -> Speech:
+def speak(text: str, voice: str = MANDARIN_VOICE, rate: int = 150, pitch: int = 50, pitch_range: int = 0) -> Speech:
     """Speaks `text`; equal arguments give equal samples.
 
     Args:
@@ -114,7 +114,7 @@ class _FreshLibrary:
 
 
 def speak_mandarin(
-    pinyin: str, voice: str = MANDARIN_VOICE, rate: int = 120, pitch: int = 50, closure: float = 0.03
+    pinyin: str, voice: str = MANDARIN_VOICE, rate: int = 150, pitch: int = 50, closure: float = 0.03
 ) -> SpokenSyllable:
     """Speaks one syllable in the level first tone and cuts it into initial and final.
 

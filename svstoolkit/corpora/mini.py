@@ -9,27 +9,21 @@ import hashlib
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from svstoolkit.corpora.espeak import speak_mandarin
 from svstoolkit.corpora.melodies import MELODIES, SPLIT, Melody, semitone_range, song_of_line
+from svstoolkit.corpora.singing_durations import phone_timing
 from svstoolkit.corpora.singing_f0 import F0Model
 from svstoolkit.corpora.singing_spectrum import SpectralModel
-from svstoolkit.corpora.speech_to_singing import (
-    AnalysedSyllable,
-    Singer,
-    Singing,
-    SpokenSyllable,
-    analyse,
-    phone_timing,
-    speech_to_singing,
-)
+from svstoolkit.corpora.speech_to_singing import Singer, Singing, speech_to_singing
+from svstoolkit.corpora.spoken_syllable import AnalysedSyllable, SpokenSyllable, analyse
 from svstoolkit.data.directory import Label, Utterance, write_label
-from svstoolkit.errors import InputError
 from svstoolkit.data.files import atomic_path, write_json
+from svstoolkit.errors import InputError
 from svstoolkit.score.song import Song
 
 SAMPLING_RATE = 24000
@@ -54,12 +48,13 @@ SINGERS = {
     for singer in (
         MiniSinger(
             "alto",
-            voice="cmn-latn-pinyin+Andrea",
-            pitch=45,
+            voice="cmn-latn-pinyin+f1",
+            pitch=50,
             centre=65,
             style=Singer(
-                formant_warp=1.06,
+                formant_warp=1.04,
                 brightness=1.0,
+                breathiness=-4.0,
                 f0=F0Model(vibrato_extent=35.0, fine_extent=2.0),
                 spectrum=SpectralModel(formant_gain=4.0, am_depth=0.1),
             ),
@@ -71,6 +66,7 @@ SINGERS = {
             centre=54,
             style=Singer(
                 formant_warp=0.98,
+                breathiness=-4.0,
                 f0=F0Model(vibrato_extent=28.0, vibrato_delay=0.3, fine_extent=1.0),
                 spectrum=SpectralModel(formant_gain=8.0, am_depth=0.1),
             ),
@@ -205,12 +201,12 @@ def _syllables(song: Song) -> list[str]:
     return ["".join(note.phones) for note in song.notes if not note.is_rest and not note.slur]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _spoken(singer: str, pinyin: str) -> SpokenSyllable:
     return speak_mandarin(pinyin, voice=SINGERS[singer].voice, pitch=SINGERS[singer].pitch)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _analysed(singer: str, pinyin: str) -> AnalysedSyllable:
     return analyse(_spoken(singer, pinyin), SAMPLING_RATE)
 
@@ -260,6 +256,6 @@ def _discard_others(corpus_dir: Path, made_by: dict) -> None:
 
 def _version() -> str:
     """Digest of the synthesis's own sources, so that a change of them is not mistaken for finished work."""
-    names = ("espeak", "melodies", "mini", "singing_f0", "singing_spectrum", "speech_to_singing")
-    sources = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in names]
+    names = "espeak melodies mini singing_durations singing_f0 singing_spectrum speech_to_singing spoken_syllable"
+    sources = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in names.split()]
     return hashlib.sha256(b"\0".join(sources)).hexdigest()[:16]
