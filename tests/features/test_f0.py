@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from svstoolkit.features.definition import FeatureDefinition
-from svstoolkit.features.f0 import EXTRACTORS, extract_f0, sample_f0
+from svstoolkit.features.f0 import EXTRACTORS, extract_f0, sample_f0, search_range
 from svstoolkit.units import cents_between
 
 D = FeatureDefinition()
@@ -67,3 +67,23 @@ def test_noise_has_no_pitch(extractor):
     """What a consonant is made of; WORLD alone finds F0 in some of it."""
     noise = 0.1 * np.random.default_rng(0).standard_normal(24000)
     assert np.mean(extract_f0(noise, D, extractor) > 0) < 0.05
+
+
+def test_search_range_is_a_fifth_around_the_voice_and_stays_within_the_definition():
+    coarse = np.concatenate([np.zeros(50), np.full(45, 200.0), np.full(45, 400.0), np.full(2, 800.0)])
+    np.testing.assert_allclose(search_range(coarse, 50.0, 1100.0), (200 / 1.5, 400 * 1.5))
+    assert search_range(coarse, 180.0, 500.0) == (180.0, 500.0)
+
+
+def test_search_range_is_everything_when_hardly_anything_is_voiced():
+    assert search_range(np.r_[np.zeros(95), np.full(5, 300.0)], 50.0, 1100.0) == (50.0, 1100.0)
+    assert search_range(np.zeros(10), 50.0, 1100.0) == (50.0, 1100.0)
+
+
+def test_an_interval_of_two_octaves_is_followed_throughout():
+    contour = np.repeat([110.0, 220.0, 440.0], 9600)
+    f0 = extract_f0(pulse_train(contour), D)
+    expected = contour[np.arange(len(f0)) * 256 + 128]
+    away = np.abs(np.arange(len(f0))[:, None] - [0, 37.5, 75, 112]).min(axis=1) > 5
+    assert np.all(f0[away] > 0)
+    assert np.abs(cents_between(f0[away], expected[away])).max() < 5
