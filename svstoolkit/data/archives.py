@@ -1,6 +1,8 @@
 """Kaldi archives (.ark + .scp) of matrices, vectors and int16 audio; readable by Kaldi, ESPnet and kaldiio."""
 
 import os
+import struct
+import wave
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -84,7 +86,7 @@ class ArchiveReader(Mapping):
             self._places[ark] = self._find(ark)
         try:
             return kaldiio.load_mat(f"{self._places[ark]}:{offset}")
-        except (OSError, ValueError, RuntimeError, AssertionError, EOFError) as error:
+        except (OSError, ValueError, RuntimeError, AssertionError, EOFError, struct.error, wave.Error) as error:
             raise InputError(f"{ark}: {key} cannot be read ({error!r}); write the archive again") from error
 
     def __iter__(self) -> Iterator[str]:

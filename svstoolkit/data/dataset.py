@@ -106,8 +106,8 @@ class SegmentDataset:
         references: scp of reference waveforms, one per utterance, as long as the utterance's audio.
 
     Raises:
-        InputError: see `DumpSet`; another hop length than the dump's; a reference is missing or has another length
-            or sampling rate.
+        InputError: see `DumpSet`; another hop length than the dump's; a reference is missing; a waveform has another
+            length or sampling rate than the features.
     """
 
     collate: Callable = staticmethod(collate.collate_segments)
@@ -162,22 +162,22 @@ class SegmentDataset:
             "singer": self.set.singers[index],
             "mel": frames(self._archives["mel"][utterance], float(np.log(self.set.definition.log_floor))),
             "f0": frames(self._archives["f0"][utterance]),
-            "audio": samples(self._archives["audio"][utterance][1]),
+            "audio": samples(self._waveform(self._archives["audio"], utterance, n_frames)),
             "frame_phones": frames(per_frame(table, PHONE)).astype(np.int64),
             "frame_notes": frames(per_frame(table, NOTE)),
             "frame_note_durations": frames(per_frame(table, NOTE_DURATION)),
         }
         if self._references is not None:
-            item["reference"] = samples(self._reference(utterance, n_frames))
+            item["reference"] = samples(self._waveform(self._references, utterance, n_frames))
         return item
 
-    def _reference(self, utterance: str, n_frames: int) -> np.ndarray:
-        rate, waveform = self._references[utterance]
+    def _waveform(self, archive: ArchiveReader, utterance: str, n_frames: int) -> np.ndarray:
+        rate, waveform = archive[utterance]
         wanted = self.set.definition.sampling_rate
         if rate != wanted or len(waveform) != n_frames * self.hop_length:
             raise InputError(
-                f"{self._references.scp}: reference of {utterance} has {len(waveform)} samples at {rate} Hz, its audio "
-                f"{n_frames * self.hop_length} at {wanted} Hz; write the references again"
+                f"{archive.scp}: {utterance} has {len(waveform)} samples at {rate} Hz, its features are of "
+                f"{n_frames * self.hop_length} at {wanted} Hz; run the stage that writes {archive.scp} again"
             )
         return waveform
 

@@ -1,0 +1,128 @@
+"""Archives: what kaldiio reads back, whole or not at all, from anywhere."""
+
+import multiprocessing
+import os
+import pickle
+import struct
+from pathlib import Path
+
+import kaldiio
+import numpy as np
+import pytest
+
+from svstoolkit.data.archives import ArchiveReader, ArchiveWriter
+from svstoolkit.errors import InputError
+
+MATRIX = np.arange(12, dtype=np.float32).reshape(4, 3)
+VECTOR = np.array([1.5, -2.0], dtype=np.float32)
+SAMPLES = np.array([0, 1, -32768, 32767], dtype=np.int16)
+
+
+def write_all(prefix: Path) -> None:
+    with ArchiveWriter(prefix) as writer:
+        writer["utt-b"] = MATRIX
+        writer["utt-a"] = VECTOR
+        writer["ütt-c"] = (24000, SAMPLES)
+
+
+def read_key(reader: ArchiveReader) -> float:
+    return float(reader["utt-a"].sum())
+
+
+def test_values_come_back_through_kaldiio_itself(tmp_path):
+    write_all(tmp_path / "x")
+    loaded = kaldiio.load_scp(str(tmp_path / "x.scp"))
+    assert list(loaded) == ["utt-b", "utt-a", "ütt-c"]
+    assert np.array_equal(loaded["utt-b"], MATRIX)
+    assert np.array_equal(loaded["utt-a"], VECTOR)
+    rate, samples = loaded["ütt-c"]
+    assert rate == 24000
+    assert np.array_equal(samples, SAMPLES)
+    assert {key for key, _ in kaldiio.load_ark(str(tmp_path / "x.ark"))} == set(loaded)
+
+
+def test_bytes_are_kaldis_binary_matrix_format(tmp_path):
+    with ArchiveWriter(tmp_path / "x") as writer:
+        writer["m"] = MATRIX
+    expected = b"m \0BFM \4" + struct.pack("<i", 4) + b"\4" + struct.pack("<i", 3) + MATRIX.tobytes()
+    assert (tmp_path / "x.ark").read_bytes() == expected
+    assert (tmp_path / "x.scp").read_text() == f"m {tmp_path}/x.ark:2\n"
+
+
+def test_our_reader_gives_the_same_values_in_order(tmp_path):
+    write_all(tmp_path / "x")
+    reader = ArchiveReader(tmp_path / "x.scp")
+    assert list(reader) == ["utt-b", "utt-a", "ütt-c"]
+    assert len(reader) == 3
+    assert "utt-a" in reader
+    assert np.array_equal(reader["utt-b"], MATRIX)
+    assert reader["ütt-c"][0] == 24000
+    with pytest.raises(KeyError):
+        reader["nobody"]
+
+
+def write_keys(prefix: Path, keys: list[str], failing: bool = False) -> None:
+    with ArchiveWriter(prefix) as writer:
+        for key in keys:
+            writer[key] = VECTOR
+        if failing:
+            raise RuntimeError
+
+
+def test_an_exception_in_the_middle_leaves_nothing(tmp_path):
+    with pytest.raises(RuntimeError):
+        write_keys(tmp_path / "x", ["a"], failing=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_exception_in_the_middle_leaves_the_old_archive(tmp_path):
+    write_all(tmp_path / "x")
+    with pytest.raises(RuntimeError):
+        write_keys(tmp_path / "x", ["a"], failing=True)
+    assert np.array_equal(ArchiveReader(tmp_path / "x.scp")["utt-b"], MATRIX)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["x.ark", "x.scp"]
+
+
+def test_a_dump_is_readable_from_another_directory(tmp_path, monkeypatch):
+    (tmp_path / "recipe").mkdir()
+    monkeypatch.chdir(tmp_path / "recipe")
+    write_all(Path("dump/x"))
+    assert Path("dump/x.scp").read_text().startswith("utt-b dump/x.ark:")
+    monkeypatch.chdir(tmp_path)
+    assert np.array_equal(ArchiveReader("recipe/dump/x.scp")["utt-a"], VECTOR)
+
+
+def test_a_reader_can_be_pickled_and_used_in_another_process(tmp_path):
+    write_all(tmp_path / "x")
+    reader = ArchiveReader(tmp_path / "x.scp")
+    before = len(os.listdir("/proc/self/fd"))
+    assert read_key(reader) == -0.5
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert read_key(pickle.loads(pickle.dumps(reader))) == -0.5
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.map(read_key, [reader]) == [-0.5]
+
+
+@pytest.mark.parametrize("value", [MATRIX.astype(np.float64), (24000, MATRIX), SAMPLES])
+def test_other_types_are_refused(tmp_path, value):
+    with pytest.raises(ValueError, match="expected"), ArchiveWriter(tmp_path / "x") as writer:
+        writer["a"] = value
+
+
+@pytest.mark.parametrize("keys", [["a", "a"], [""], ["a b"]])
+def test_bad_keys_are_refused(tmp_path, keys):
+    with pytest.raises(ValueError, match="key"):
+        write_keys(tmp_path / "x", keys)
+
+
+def test_a_missing_or_cut_archive_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"mel\.scp"):
+        ArchiveReader(tmp_path / "mel.scp")
+    write_all(tmp_path / "x")
+    ark = tmp_path / "x.ark"
+    ark.write_bytes(ark.read_bytes()[:20])
+    with pytest.raises(InputError, match=r"x\.ark: utt-b"):
+        ArchiveReader(tmp_path / "x.scp")["utt-b"]
+    ark.unlink()
+    with pytest.raises(InputError, match="does not exist"):
+        ArchiveReader(tmp_path / "x.scp")["utt-b"]

@@ -1,0 +1,79 @@
+"""Vocabulary and phone table."""
+
+import numpy as np
+import pytest
+from fakes import tiny_song
+
+from svstoolkit.data.directory import read_data_directory
+from svstoolkit.data.phone_table import DURATION, NOTE, NOTE_ONSET, PHONE, per_frame, phone_table
+from svstoolkit.data.vocabulary import Vocabulary, build_vocabulary
+from svstoolkit.errors import InputError
+from svstoolkit.score.song import Note, Song
+
+VOCABULARY = Vocabulary(["<pad>", "SP", "a", "l"], ["a"], ["alto", "bass"])
+SONG = Song((
+    Note(0.0, 0.5, 0, "SP", ("SP",)),
+    Note(0.5, 1.0, 60, "la", ("l", "a")),
+    Note(1.5, 0.25, 62.5, "—", ("a",), slur=True),
+))  # fmt: skip
+
+
+def test_vocabulary_of_a_training_set(tiny_data):
+    vocabulary = build_vocabulary(read_data_directory(tiny_data / "train"))
+    assert vocabulary.phones == ["<pad>", "SP", "a", "d", "i", "l", "m", "u"]
+    assert vocabulary.vowels == ["a", "i", "u"]
+    assert vocabulary.singers == ["alto", "bass"]
+    assert (vocabulary.n_phones, vocabulary.n_singers) == (8, 2)
+
+
+def test_ids_are_positions(tmp_path):
+    assert VOCABULARY.phone_ids(["SP", "l", "a"]) == [1, 3, 2]
+    assert VOCABULARY.singer_id("bass") == 1
+    VOCABULARY.to_json(tmp_path / "v.json")
+    assert Vocabulary.from_json(tmp_path / "v.json") == VOCABULARY
+
+
+def test_what_the_training_set_lacks_is_named():
+    with pytest.raises(InputError, match=r"utt7.*'zh'"):
+        VOCABULARY.phone_ids(["SP", "zh"], "utt7")
+    with pytest.raises(InputError, match="<pad>"):
+        VOCABULARY.phone_ids(["<pad>"])
+    with pytest.raises(InputError, match=r"utt7.*'tenor'"):
+        VOCABULARY.singer_id("tenor", "utt7")
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    path = tmp_path / "vocabulary.json"
+    with pytest.raises(InputError, match="run stage 2"):
+        Vocabulary.from_json(path)
+    for content in ("nonsense", '{"phones": ["a"], "vowels": [], "singers": []}', '{"phones": ["<pad>"]}'):
+        path.write_text(content)
+        with pytest.raises(InputError, match=r"vocabulary\.json"):
+            Vocabulary.from_json(path)
+
+
+def test_phone_table_column_by_column():
+    table = phone_table(SONG, VOCABULARY, np.array([3, 1, 4, 2]))
+    expected = [
+        [1, 3, 0, 0.5, 0, 0, 0.0],
+        [3, 1, 60, 1.0, 0, 1, 0.5],
+        [2, 4, 60, 1.0, 0, 1, 0.5],
+        [2, 2, 62.5, 0.25, 1, 2, 1.5],
+    ]
+    assert table.dtype == np.float32
+    np.testing.assert_array_equal(table, np.array(expected, dtype=np.float32))
+
+
+def test_unknown_durations_are_zero_and_wrong_ones_refused():
+    assert np.all(phone_table(SONG, VOCABULARY)[:, DURATION] == 0)
+    with pytest.raises(ValueError, match="3 durations for 4 phones"):
+        phone_table(SONG, VOCABULARY, np.ones(3))
+    with pytest.raises(InputError, match="utt9"):
+        phone_table(tiny_song(1), VOCABULARY, utterance="utt9")
+
+
+def test_columns_repeated_per_frame():
+    table = phone_table(SONG, VOCABULARY, np.array([3, 0, 2, 1]))
+    np.testing.assert_array_equal(per_frame(table, PHONE), [1, 1, 1, 2, 2, 2])
+    np.testing.assert_array_equal(per_frame(table, NOTE), np.float32([0, 0, 0, 60, 60, 62.5]))
+    np.testing.assert_array_equal(per_frame(table, NOTE_ONSET), np.float32([0, 0, 0, 0.5, 0.5, 1.5]))
