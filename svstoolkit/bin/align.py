@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> None:
     started = time.monotonic()
     config = Config(load_config("align", args.config, dotted))
     sets = {name: read_data_directory(args.data_dir / name) for name in args.sets}
-    _check_training_sets(config.shared.train_sets, args.sets)
+    _check_training_sets(config.common.train_sets, args.sets)
     if args.aligner == "none":
         require_labels(sets, {u: seconds_of(path) for d in sets.values() for u, path in d.wav.items()})
         done = "checked the labels of"
@@ -76,8 +76,7 @@ class Config:
 
     def __init__(self, values: dict[str, Any]):
         self.values = values
-        sections = {"mfcc", "hmm", "mfa"}
-        self.shared = construct(AlignOptions, {k: v for k, v in values.items() if k not in sections}, "align")
+        self.common = construct(AlignOptions, values["common"], "common")
         self.mfcc = construct(Mfcc, values["mfcc"], "mfcc")
         self.hmm = construct(HmmTraining, values["hmm"], "hmm")
         self.mfa = construct(Mfa, values["mfa"], "mfa")
@@ -86,9 +85,9 @@ class Config:
 def _align(args: argparse.Namespace, config: Config, sets: dict[str, DataDirectory]) -> dict[str, DataDirectory]:
     if args.aligner == "mfa":
         require_mfa(config.mfa.command)
-    job = job_of(sets, is_vowel, config.shared.consonant_seconds)
+    job = job_of(sets, is_vowel, config.common.consonant_seconds)
     outcome = _outcome(args, config, sets, job)
-    settle_failures(job, outcome, config.shared, args.skip_failed, args.exp_dir / "failed.txt")
+    settle_failures(job, outcome, config.common, args.skip_failed, args.exp_dir / "failed.txt")
     for directory in sets.values():
         if dropped := [u for u in directory if u in outcome.failures]:
             without(directory, dropped)
@@ -103,14 +102,14 @@ def _align(args: argparse.Namespace, config: Config, sets: dict[str, DataDirecto
 
 def _outcome(args: argparse.Namespace, config: Config, sets: dict[str, DataDirectory], job: Any) -> Outcome:
     if args.aligner == "score":
-        return align_by_score(job, config.shared)
+        return align_by_score(job, config.common)
     if args.aligner == "mfa":
-        return align_by_mfa(job, config.shared, config.mfa, args.exp_dir / "mfa", args.nj)
+        return align_by_mfa(job, config.common, config.mfa, args.exp_dir / "mfa", args.nj)
     digest = _fingerprint(args, config, sets)
     if args.overwrite:
         (args.exp_dir / "model.json").unlink(missing_ok=True)
     aligner = HmmAligner(config.mfcc, config.hmm, args.exp_dir, digest, args.nj, _device(args.ngpu))
-    return aligner(job, config.shared)
+    return aligner(job, config.common)
 
 
 def _device(ngpu: int) -> str:
@@ -128,9 +127,8 @@ def _check_training_sets(train_sets: list[str] | None, sets: Sequence[str]) -> N
 
 def _fingerprint(args: argparse.Namespace, config: Config, sets: dict[str, DataDirectory]) -> str:
     """Of all that the labels depend on: a model is trained on all sets, so they are finished together."""
-    section = {key: value for key, value in config.values.items() if not isinstance(value, dict)}
-    section |= {"hmm": {"mfcc": config.values["mfcc"], "hmm": config.values["hmm"]}}.get(args.aligner, {})
-    section |= {"mfa": {"mfa": config.values["mfa"]}}.get(args.aligner, {})
+    sections = ["common", *{"hmm": ["mfcc", "hmm"], "mfa": ["mfa"]}.get(args.aligner, [])]
+    section = {name: config.values[name] for name in sections}
     tables = [d.path / name for d in sets.values() for name in ("wav.scp", "text", "utt2spk", "utt2lang", "score.scp")]
     scores = [path for d in sets.values() for path in d.score.values()]
     wavs = [path for d in sets.values() for path in d.wav.values()]

@@ -33,7 +33,7 @@ def phrase(rng: np.random.Generator) -> tuple[Song, np.ndarray, np.ndarray]:
     """
     rows: list[tuple[float, float, str, tuple[str, ...], bool]] = [(0.4, 0, "SP", ("SP",), False)]
     for _ in range(rng.integers(5, 9)):
-        vowel = str(rng.choice(list(VOWELS)))
+        vowel = str(rng.choice([v for v in VOWELS if v != rows[-1][3][-1]]))  # equal neighbours have no boundary
         onset = tuple(str(c) for c in rng.choice(["s", "sh", "m", "k"], size=rng.integers(0, 2)))
         rows.append((rng.uniform(0.3, 0.6), 60, "x", (*onset, vowel), False))
         if rng.random() < 0.2:

@@ -16,13 +16,13 @@ OPTIONS = HmmTraining(iterations=8, growth_iterations=4, start_iterations=4, fra
 @pytest.fixture(scope="module")
 def corpus():
     rng = np.random.default_rng(1)
-    phrases = [phrase(rng) for _ in range(20)]
+    phrases = [phrase(rng) for _ in range(14)]
     mfcc = Mfcc()
     features = [mfcc(torch.from_numpy(samples).float(), RATE) for _, samples, _ in phrases]
     transcripts = [transcript(f"u{i}", "a", song, is_vowel, 0.08) for i, (song, _, _) in enumerate(phrases)]
     phones = sorted({p for t in transcripts for p in t.phones})
     flat = PhoneHmm.flat(phones, 3, features[0], 1.0)
-    acoustics = Acoustics.of(normalised(features, ["a"] * 20), [flat.states(t.sounds) for t in transcripts])
+    acoustics = Acoustics.of(normalised(features, ["a"] * 14), [flat.states(t.sounds) for t in transcripts])
     return acoustics, transcripts, phones, [truth for _, _, truth in phrases]
 
 

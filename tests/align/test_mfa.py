@@ -1,0 +1,119 @@
+"""Finding and calling Montreal Forced Aligner, with stand-ins on the PATH."""
+
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import yaml
+
+from svstoolkit.align.mfa import Mfa, align_with_mfa, require_mfa
+from svstoolkit.align.transcript import transcript
+from svstoolkit.errors import InputError
+from svstoolkit.score.song import Note, Song
+
+KALPY = "ModuleNotFoundError: No module named '_kalpy'"
+TRAIN = """
+import json, sys
+from pathlib import Path
+words = sys.argv[1:]
+corpus, dictionary, model = map(Path, words[1:4])
+option = {words[i]: words[i + 1] for i in range(4, len(words) - 1) if words[i].startswith("-")}
+Path(option["--output_directory"]).mkdir()
+(Path(option["--output_directory"]) / "call.json").write_text(json.dumps(words))
+phones = dict(line.split("\\t") for line in dictionary.read_text().splitlines())
+print("INFO trained", file=sys.stderr)
+for lab in corpus.rglob("*.lab"):
+    if lab.stem == "ann_lost":
+        continue
+    names = ["", *" ".join(phones[word] for word in lab.read_text().split()).split(), ""]
+    rows = [f'            xmin = {i / 4} \\n            xmax = {(i + 1) / 4} \\n            text = "{name}" '
+            for i, name in enumerate(names)]
+    end = len(names) / 4
+    head = f'File type = "ooTextFile"\\nObject class = "TextGrid"\\n\\nxmin = 0 \\nxmax = {end} \\ntiers? <exists> \\n'
+    head += f'size = 1 \\nitem []: \\n    item [1]:\\n        class = "IntervalTier" \\n        name = "phones" \\n'
+    head += f'        xmin = 0 \\n        xmax = {end} \\n        intervals: size = {len(rows)} \\n'
+    body = "\\n".join(f"        intervals [{i}]:\\n{row}" for i, row in enumerate(rows, 1))
+    target = Path(option["--output_directory"]) / lab.parent.name / f"{lab.stem}.TextGrid"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(head + body + "\\n")
+"""
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    path = folder / name
+    path.write_text("#!/bin/sh\n" + script)
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch) -> Path:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return folder
+
+
+def test_no_mfa_says_how_to_get_it(path):
+    with pytest.raises(InputError, match=r"not here.*conda.*--aligner hmm"):
+        require_mfa("mfa")
+
+
+def test_mfa_from_pip_is_found_out(path):
+    program(path, "mfa", f'echo "Traceback" >&2; echo "{KALPY}" >&2; exit 1\n')
+    with pytest.raises(InputError, match=r"_kalpy.*cannot run.*conda"):
+        require_mfa("mfa")
+
+
+def test_mfa_without_openfst(path):
+    program(path, "mfa", "echo 3.4.3\n")
+    with pytest.raises(InputError, match="fstcompile"):
+        require_mfa("mfa")
+    program(path, "fstcompile", "exit 0\n")
+    assert require_mfa("mfa") == "3.4.3"
+
+
+def test_old_mfa_and_mfa_in_another_environment(path):
+    program(path, "mfa", "echo 2.0.6\n")
+    with pytest.raises(InputError, match=r"3\.x is needed.*2\.0\.6"):
+        require_mfa("mfa")
+    program(path, "conda", '[ "$1 $2 $3" = "run -n other" ] && echo 3.3.0\n')
+    assert require_mfa("conda run -n other mfa") == "3.3.0"
+
+
+SONG = Song(
+    (Note(0, 0.25, 0, "SP", ("SP",)), Note(0.5, 0.25, 60, "ta", ("t", "a")), Note(0.75, 0.25, 0, "SP", ("SP",)))
+)
+
+
+def job(tmp_path: Path):
+    transcripts = [transcript(f"ann_{n}", "ann", SONG, "a".__contains__, 0.1) for n in ("1", "lost")]
+    wavs = {t.utterance: str(tmp_path / f"{t.utterance}.wav") for t in transcripts}
+    for wav in wavs.values():
+        soundfile.write(wav, np.zeros(16000), 16000)
+    return transcripts, wavs, dict.fromkeys(wavs, 1.0)
+
+
+def test_trained_with_the_settings_for_singing_and_read_back(path, tmp_path):
+    (tmp_path / "train.py").write_text(TRAIN)
+    program(path, "fstcompile", "exit 0\n")
+    program(path, "mfa", f'[ "$1" = version ] && echo 3.4.3 || python3 {tmp_path}/train.py "$@"\n')
+    boundaries, failures = align_with_mfa(tmp_path / "mfa", *job(tmp_path), Mfa(), nj=2)
+    np.testing.assert_allclose(boundaries["ann_1"], [0, 0.25, 0.5, 0.75, 1.0])
+    assert list(failures) == ["ann_lost"]
+    call = (tmp_path / "mfa" / "textgrids" / "call.json").read_text()
+    for word in ('"-c"', '"--topology_path"', '"--single_speaker"', '"--clean"', '"-j", "2"', "model.zip"):
+        assert word in call
+    topology = yaml.safe_load((tmp_path / "mfa" / "topology.yaml").read_text())
+    assert topology == {phone: {"min_states": 3, "max_states": 3} for phone in ("a", "t")}
+    config = yaml.safe_load((tmp_path / "mfa" / "config.yaml").read_text())
+    assert (config["beam"], config["self_loop_scale"], config["boost_silence"]) == (100, 1.0, 0.1)
+    assert config["training"] == [{"monophone": {"num_iterations": 40, "max_gaussians": 1000, "boost_silence": 0.1}}]
+
+
+def test_a_failing_run_names_its_log(path, tmp_path):
+    program(path, "fstcompile", "exit 0\n")
+    program(path, "mfa", '[ "$1" = version ] && echo 3.4.3 || { echo "CorpusError: broken" >&2; exit 1; }\n')
+    with pytest.raises(InputError, match=r"exit status 1 \(CorpusError: broken\); see .*mfa\.log"):
+        align_with_mfa(tmp_path / "mfa", *job(tmp_path), Mfa(), nj=1)
