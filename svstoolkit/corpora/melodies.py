@@ -7,7 +7,8 @@ Numbered notation (jianpu), one token per note, as printed in Chinese song books
     -     one beat more    _   half as long    .   half as long again
 
 So 5 is a crotchet on the fifth, 5_ a quaver, 5-- three beats, 5. a dotted crotchet, ~6_ a quaver slurred to what
-precedes. Every token that is neither rest, breath nor slur takes the next character of the words.
+precedes. Every token that is neither rest, breath nor slur takes the next character of the words. A character whose
+reading here is not the one its neighbours suggest is followed by its pinyin: 一日还(huan).
 
 Sources. Tunes: 茉莉花 and its words 鲜花调 (traditional, 18th century); 送别: J. P. Ordway 1868, words Li Shutong 1915
 (d. 1942); 小星星: "Ah! vous dirai-je, maman" 1761; 欢乐颂: Beethoven 1824; 两只老虎: "Frère Jacques", 18th century;
@@ -23,6 +24,7 @@ from svstoolkit.score.mandarin import phones_of_mandarin
 from svstoolkit.score.song import BREATH, PAUSE, SLUR_LYRIC, Note, Song
 
 _TOKEN = re.compile(r"(~?)([0-7V])([',]*)(-*)(_*)(\.*)")
+_CHARACTER = re.compile(r"(.)(?:\(([a-z]+)\))?")
 _SCALE = {1: 0, 2: 2, 3: 4, 4: 5, 5: 7, 6: 9, 7: 11}
 
 
@@ -69,6 +71,16 @@ def read_notation(notation: str) -> list[Token]:
     return tokens
 
 
+def read_words(words: str) -> list[tuple[str, tuple[str, ...]]]:
+    """(character, phones) of every character; readings follow from the whole line unless given in brackets."""
+    pairs = _CHARACTER.findall(words)
+    line = "".join(character for character, _ in pairs)
+    return [
+        (character, phones_of_mandarin(pinyin) if pinyin else phones_of_mandarin(character, line, position))
+        for position, (character, pinyin) in enumerate(pairs)
+    ]
+
+
 def semitone_range(melody: Melody) -> tuple[int, int]:
     """Lowest and highest note of the melody, in semitones above the tonic."""
     pitches = [t.semitones for _, notation in melody.lines for t in read_notation(notation) if t.semitones is not None]
@@ -87,7 +99,7 @@ def song_of_line(
     """A line of a melody as a score; every onset lies on a whole millisecond, so that labels can give it exactly.
 
     Args:
-        words: one Chinese character for each note that begins a syllable.
+        words: one Chinese character for each note that begins a syllable, see `read_words`.
         tonic: MIDI number of degree 1.
         tempo: beats per minute.
         silence_before, breath_before, silence_after: seconds of rest around the line; a breath of 0 s is left out.
@@ -96,9 +108,10 @@ def song_of_line(
         InputError: words and notes do not fit together.
     """
     tokens = read_notation(notation)
+    characters = read_words(words)
     syllables = sum(t.semitones is not None and not t.slur for t in tokens)
-    if syllables != len(words) or tokens[0].slur:
-        raise InputError(f"{words!r} has {len(words)} characters for the {syllables} syllables of {notation!r}")
+    if syllables != len(characters) or tokens[0].slur:
+        raise InputError(f"{words!r} has {len(characters)} characters for the {syllables} syllables of {notation!r}")
     rows = [(silence_before, 0, PAUSE, (PAUSE,), False)]
     if breath_before > 0:
         rows.append((breath_before, 0, BREATH, (BREATH,), False))
@@ -110,8 +123,8 @@ def song_of_line(
             rows.append((seconds, 0, name, (name,), False))
             continue
         position += not token.slur
-        phones = phones_of_mandarin(words[position], words, position)
-        lyric, sung = (SLUR_LYRIC, phones[-1:]) if token.slur else (words[position], phones)
+        character, phones = characters[position]
+        lyric, sung = (SLUR_LYRIC, phones[-1:]) if token.slur else (character, phones)
         rows.append((seconds, tonic + token.semitones, lyric, sung, token.slur))
     rows.append((silence_after, 0, PAUSE, (PAUSE,), False))
     notes, exact, onset = [], 0.0, 0.0
@@ -152,17 +165,17 @@ MELODIES = (
             ("风过树梢轻轻唱", _STAR_C),
             ("水边蛙声伴虫鸣", _STAR_B),
             ("朝辞白帝彩云间", _STAR_A),
-            ("千里江陵一日还", _STAR_B),
+            ("千里江陵一日还(huan)", _STAR_B),
             ("两岸猿声啼不住", _STAR_C),
-            ("轻舟已过万重山", _STAR_B),
+            ("轻舟已过万重(chong)山", _STAR_B),
             ("月落乌啼霜满天", _STAR_A),
             ("江枫渔火对愁眠", _STAR_B),
             ("姑苏城外寒山寺", _STAR_C),
             ("夜半钟声到客船", _STAR_B),
             ("两个黄鹂鸣翠柳", _STAR_A),
-            ("一行白鹭上青天", _STAR_B),
+            ("一行(hang)白鹭上青天", _STAR_B),
             ("窗含西岭千秋雪", _STAR_C),
-            ("门泊东吴万里船", _STAR_B),
+            ("门泊(bo)东吴万里船", _STAR_B),
         ),
     ),
     Melody(
@@ -199,7 +212,7 @@ MELODIES = (
             ("故人西辞黄鹤楼", _LONG_A),
             ("烟花三月下扬州", _LONG_B),
             ("孤帆远影碧空尽", _LONG_C),
-            ("唯见长江天际流", _LONG_D),
+            ("唯见长(chang)江天际流", _LONG_D),
             ("爆竹声中一岁除", _LONG_A),
             ("春风送暖入屠苏", _LONG_B),
             ("千门万户瞳瞳日", _LONG_C),

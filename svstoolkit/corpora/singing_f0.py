@@ -110,8 +110,8 @@ def f0_contour(
 ) -> np.ndarray:
     """(T,) Hz, sung F0 at k·`frame_period`, through rests and voiceless sounds too.
 
-    The note contour goes forwards through the overshoot system and backwards through the preparation system; their
-    delays cancel, so that the glide between two notes is centred on the beat.
+    The note contour goes forwards through the overshoot system and backwards through the preparation system. Their
+    delays at 0 Hz, 2ζ/ω, are +31 and −46 ms, so the glide between two notes is centred about 12 ms before the beat.
     """
     times = np.arange(n_frames) * frame_period
     contour = model.overshoot.filter(note_contour(song, times), frame_period)
