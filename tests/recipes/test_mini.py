@@ -1,0 +1,190 @@
+"""egs/mini end to end with its debug configs: all nine stages, then what happens to a user who errs or is interrupted."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+import yaml
+
+pytestmark = pytest.mark.recipe
+
+RECIPE = Path(__file__).resolve().parents[2] / "egs/mini"
+SYSTEMS = {"copy_synthesis", "reference", "smoothsinger_4", "smoothsinger_24", "student_1", "student_2"}
+METRICS = {"mcd", "f0_rmse", "gross_pitch_error", "vuv_error", "pesq", "stoi", "rtf"}
+
+
+class Run:
+    """The recipe with every output redirected to a folder of its own."""
+
+    def __init__(self, place: Path):
+        self.place = place
+
+    def arguments(self, *options: str) -> list[str]:
+        place = self.place
+        return [
+            *("./run.sh", "--conf", "conf/debug", "--corpus_args", "phrases_per_song=2", "--diffusion_steps", "4 24"),
+            *("--corpus_dir", f"{place}/downloads", "--truth", f"{place}/downloads/truth/label"),
+            *("--datadir", f"{place}/data", "--dumpdir", f"{place}/dump", "--expdir", f"{place}/exp", *options),
+        ]
+
+    def __call__(self, *options: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            self.arguments(*options), cwd=RECIPE, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+
+    def kill_after(self, seconds: float, *options: str) -> None:
+        """Starts the command and kills it with all its children, without warning."""
+        process = subprocess.Popen(
+            self.arguments(*options), cwd=RECIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Run:
+    run = Run(tmp_path_factory.mktemp("mini"))
+    done = run()
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return run
+
+
+@pytest.fixture
+def copy(finished, tmp_path) -> Run:
+    """A finished run of one's own, to spoil. Its scp files still name the original's archives and recordings."""
+    shutil.copytree(finished.place, tmp_path / "run", ignore=shutil.ignore_patterns("tensorboard", "decode", "score"))
+    return Run(tmp_path / "run")
+
+
+def test_every_system_is_scored(finished):
+    rows = json.loads((finished.place / "exp/score/results.json").read_text())
+    assert all(set(row) == {"system", "set", "metric", "unit", "mean", "ci95", "n"} for row in rows)
+    scored = {(row["system"], row["metric"]) for row in rows}
+    assert {(s, m) for s in SYSTEMS for m in METRICS} <= scored
+    assert {(s, m) for s in ("ground_truth", "floor") for m in METRICS - {"rtf"}} <= scored
+    assert any(row["system"] == "alignment" and row["unit"] == "ms" for row in rows)
+
+
+def test_every_stage_is_on_record_within_its_memory(finished):
+    stages = json.loads((finished.place / "exp/stages.json").read_text())["stages"]
+    assert [stage["number"] for stage in stages] == list(range(9))
+    assert all(0 < stage["peak_memory_mb"] < 6 * 1024 for stage in stages)
+
+
+def test_the_page_stands_alone(finished):
+    page = (finished.place / "exp/score/index.html").read_text(encoding="utf-8")
+    assert "src=\"http" not in page
+    assert "<audio" in page
+
+
+def test_the_truth_stays_out_of_training(finished):
+    label = (finished.place / "data/train/label").read_text()
+    assert label != "" and label not in (finished.place / "downloads/truth/label").read_text()
+    for config in finished.place.glob("exp/*/config.yaml"):
+        assert "truth" not in config.read_text()
+
+
+def test_a_finished_run_is_not_redone(finished):
+    watched = [*finished.place.glob("dump/*/mel.ark"), *finished.place.glob("exp/*/checkpoints/*.pt"),
+               *finished.place.glob("exp/decode/*/*/test/wav/*.wav")]  # fmt: skip
+    before = {path: path.stat().st_mtime_ns for path in watched}
+    assert len(before) > 10
+    done = finished()
+    assert done.returncode == 0, done.stderr
+    assert before == {path: path.stat().st_mtime_ns for path in watched}
+
+
+@pytest.mark.parametrize("seconds", [9, 13])
+def test_killed_training_goes_on_to_the_same_weights(finished, copy, seconds):
+    shutil.rmtree(copy.place / "exp/fastspeech2")
+    copy.kill_after(seconds, "--stage", "3", "--stop_stage", "3")
+    done = copy("--stage", "3", "--stop_stage", "3")
+    assert done.returncode == 0, done.stderr
+    ours, theirs = (sorted((run.place / "exp/fastspeech2/checkpoints").glob("step-*.pt"))[-1] for run in (copy, finished))
+    assert ours.name == theirs.name
+    weights, expected = (torch.load(p, weights_only=True)["networks"]["model"] for p in (ours, theirs))
+    assert all(torch.equal(weights[key], expected[key]) for key in expected)
+
+
+def test_killed_data_preparation_completes_to_the_same_corpus(finished, tmp_path):
+    run = Run(tmp_path)
+    run.kill_after(6, "--stage", "0", "--stop_stage", "0")
+    done = run("--stage", "0", "--stop_stage", "0")
+    assert done.returncode == 0, done.stderr
+    ours, theirs = ({p.name: p.read_bytes() for p in r.place.glob("downloads/wav/*.wav")} for r in (run, finished))
+    assert ours == theirs
+
+
+def fails(run: Run, *options: str) -> str:
+    """Runs stages that must fail; the one error line of the program that refused."""
+    done = run(*options)
+    assert done.returncode != 0, done.stdout
+    assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
+    errors = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith(("error:", "svs.sh:"))]
+    assert errors, done.stdout + done.stderr
+    return errors[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--stge", "3"], "unknown option --stge"),
+        (["--corpus", "nowhere", "--stop_stage", "0"], "nowhere"),
+        (["--corpus", "voicebank", "--corpus_dir", "/nonexistent", "--stop_stage", "0"], "/nonexistent"),
+        (["--stage", "3", "--stop_stage", "3"], "run ./run.sh --stage 2"),
+        (["--stage", "7"], "run ./run.sh --stage 3"),
+    ],
+)
+def test_errors_before_anything_ran(options, expected, tmp_path):
+    assert expected in fails(Run(tmp_path), *options)
+    assert not list(tmp_path.rglob("*.ark"))
+
+
+def test_unknown_config_key_names_the_nearest(copy):
+    message = fails(copy, "--stage", "3", "--stop_stage", "3", "--tag", "x", "--acoustic_args", "--training.max_step 3")
+    assert "training.max_step" in message and "max_steps" in message
+    assert not (copy.place / "exp/fastspeech2_x/checkpoints").exists()
+
+
+def test_empty_set(copy):
+    (copy.place / "data/dev/utt2spk").write_text("")
+    message = fails(copy, "--stage", "2", "--stop_stage", "2", "--overwrite", "true")
+    assert "data/dev/utt2spk is empty" in message
+
+
+@pytest.mark.parametrize("fault", ["truncated", "silent", "wrong-rate"])
+def test_bad_recording_is_named_and_nothing_is_half_written(copy, fault):
+    scp = copy.place / "data/train/wav.scp"
+    utterance, original = scp.read_text().splitlines()[0].split(" ", 1)
+    bad = copy.place / "bad.wav"
+    samples, rate = soundfile.read(original)
+    if fault == "truncated":
+        whole = Path(original).read_bytes()
+        bad.write_bytes(whole[: len(whole) // 2])
+    elif fault == "silent":
+        soundfile.write(bad, np.zeros_like(samples), rate)
+    else:
+        soundfile.write(bad, samples[::3], rate // 3)
+    scp.write_text(scp.read_text().replace(original, str(bad), 1))
+    shutil.rmtree(copy.place / "dump")
+    message = fails(copy, "--stage", "2", "--stop_stage", "2")
+    assert utterance in message or str(bad) in message
+    assert not (copy.place / "dump/train/utt2num_frames").exists()
+
+
+def test_mel_mismatch_between_acoustic_model_and_vocoder(copy):
+    path = copy.place / "exp/nsf_hifigan/features.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"fmax": 8000.0}))
+    message = fails(copy, "--stage", "7", "--stop_stage", "7")
+    assert "fmax" in message and "fastspeech2" in message and "nsf_hifigan" in message
+    assert not (copy.place / "exp/decode").exists()
