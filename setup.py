@@ -22,6 +22,7 @@ setup(
         "scipy>=1.10",
         "soundfile>=0.12",
         "pyworld>=0.3.4",
+        "setuptools>=68,<80.9",  # pyworld imports pkg_resources, of which later ones warn or which they lack
         "pypinyin>=0.50",
         "pyyaml>=6",
         "tqdm>=4.64",

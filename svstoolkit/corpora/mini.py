@@ -240,13 +240,19 @@ def _make(phrase: Phrase, wav_dir: Path) -> None:
 
 
 def _discard_others(corpus_dir: Path, made_by: dict) -> None:
-    """Removes recordings made with another seed or version; records what the coming ones are made by."""
+    """Removes recordings made with another seed or version; records what the coming ones are made by.
+
+    Raises:
+        InputError: the folder holds recordings that this corpus did not make.
+    """
     import json
 
     record = corpus_dir / "made_by.json"
     if record.is_file() and json.loads(record.read_text(encoding="utf-8")) == made_by:
         return
     stale = sorted((corpus_dir / "wav").glob("*.wav"))
+    if stale and not record.is_file():
+        raise InputError(f"{corpus_dir}/wav holds recordings of another origin; give corpus mini an empty --corpus_dir")
     if stale:
         log.warning("%s: %d recordings of another seed or version are made anew", corpus_dir, len(stale))
     for path in stale:

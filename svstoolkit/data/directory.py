@@ -71,6 +71,8 @@ def write_data_directory(path: str | Path, utterances: Iterable[Utterance]) -> N
             raise InputError(f"{path}: utterance id {u.id} must start with its speaker id {u.speaker}")
         write_text(path / "score" / f"{u.id}.json", song_to_json(u.song) + "\n")
         speakers.setdefault(u.speaker, []).append(u.id)
+    if [u.speaker for u in ordered] != sorted((u.speaker for u in ordered), key=str.encode):
+        raise InputError(f"{path}: sorting utterance ids puts speakers out of order; name them SPEAKER-UTTERANCE")
     _write_table(path / "wav.scp", {u.id: str(u.wav) for u in ordered})
     _write_table(path / "text", {u.id: " ".join(u.song.phones) for u in ordered})
     _write_table(path / "utt2lang", {u.id: u.song.language for u in ordered})
@@ -94,7 +96,8 @@ def read_data_directory(path: str | Path) -> DataDirectory:
     expected = list(tables["utt2spk"])
     if not expected:
         raise InputError(f"{path}/utt2spk is empty: the set has no utterances; check the corpus and its split")
-    tables["utt2lang"] = read_table(path / "utt2lang") if (path / "utt2lang").is_file() else dict.fromkeys(expected, "zh")
+    languages = path / "utt2lang"
+    tables["utt2lang"] = read_table(languages) if languages.is_file() else dict.fromkeys(expected, "zh")
     for name, table in tables.items():
         if differing := sorted(set(expected) ^ set(table)):
             raise InputError(f"{path}/{name} and utt2spk disagree about utterance {differing[0]}; run stage 0 again")
@@ -155,7 +158,7 @@ def read_label(path: str | Path) -> dict[str, Label]:
             raise InputError(f"{path}: utterance {utterance}: {error}") from error
         for start, end, phone in triples:
             if end < start:
-                raise InputError(f"{path}: utterance {utterance}: phone {phone} ends at {end} before it starts at {start}")
+                raise InputError(f"{path}: utterance {utterance}: {phone} ends at {end}, before its start {start}")
         labels[utterance] = triples
     return labels
 
