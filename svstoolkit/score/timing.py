@@ -23,7 +23,7 @@ def score_phone_boundaries(
     at most half of it; further vowels share the rest equally with the first.
 
     A first note with consonants has no note before: they take the time before its onset, if there is any, or else
-    the start of the note, at most half of it.
+    the start of the note, at most a quarter of it (the next note's consonants may take half).
 
     Args:
         song: N phones in all.
@@ -46,7 +46,7 @@ def score_phone_boundaries(
     wanted = np.split(seconds, np.cumsum([len(note.phones) for note in notes])[:-1])
     nuclei = [nucleus_index(note.phones, is_vowel) for note in notes]
     room = [note.duration / 2 for note in notes]
-    before = [notes[0].onset or room[0], *room[:-1]]  # what the onset consonants may take at most
+    before = [notes[0].onset or room[0] / 2, *room[:-1]]  # what the onset consonants may take at most
     onsets = [_at_most(want[:n], most) for want, n, most in zip(wanted, nuclei, before, strict=True)]
     vowel_onsets = [note.onset for note in notes]
     if notes[0].onset == 0:
