@@ -84,8 +84,8 @@ def sound_boundaries_of_intervals(
 ) -> np.ndarray:
     """MFA's phone intervals as boundaries of the transcript's sounds.
 
-    A blank is the pause of the score there; pauses side by side share it as in the score. A blank where the score
-    has no pause lengthens the sound before it. A pause for which MFA found no blank gets the shortest duration.
+    A blank is the pause of the score there. A blank where the score has no pause lengthens the sound before it. A
+    pause for which MFA found no blank gets the shortest duration.
 
     Args:
         duration: of the recording, seconds.
@@ -103,20 +103,8 @@ def sound_boundaries_of_intervals(
     if [name for _, _, name in found] != expected:
         raise ValueError(f"MFA aligned phones {' '.join(n for *_, n in found)}, expected {' '.join(expected)}")
     starts, ends = (np.array([row[i] for row in found]) for i in (0, 1))
-    score = transcript.sound_boundaries
-    boundaries = np.empty(len(sounds) + 1)
+    boundaries = np.full(len(sounds) + 1, duration)
     boundaries[:-1][voiced] = starts
-    boundaries[-1] = duration
-    for first, last in _runs(~voiced):
-        before = int(np.count_nonzero(voiced[:first]))
-        start = ends[before - 1] if before else 0.0
-        end = starts[before] if before < len(starts) else duration
-        share = (score[first:last] - score[first]) / (score[last] - score[first])
-        boundaries[first:last] = start + share * (end - start)
+    before = np.cumsum(voiced)[~voiced]  # sounds aligned before each pause
+    boundaries[:-1][~voiced] = np.append(0.0, ends)[before]
     return with_minimum_duration(boundaries, duration, min(SHORTEST, duration / len(sounds)))
-
-
-def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
-    """[first, last) of each run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

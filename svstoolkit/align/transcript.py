@@ -12,7 +12,9 @@ from svstoolkit.score.timing import nucleus_index, score_phone_boundaries, with_
 
 @dataclass(frozen=True)
 class Transcript:
-    """An utterance's N phones as U <= N sounds: a slur's repeated vowel is one sound with the vowel before it.
+    """An utterance's N phones as U <= N sounds: a phone repeated on the next note is one sound with the one before.
+
+    That is every slur, and a new syllable on the same vowel, whose start the spectrum does not show reliably.
 
     phones: (N,) names
     score_boundaries: (N+1,) seconds, where the score puts them
@@ -76,7 +78,7 @@ def transcript(
     sounds, notes, anchors = [], [], []
     for index, note in enumerate(song.notes):
         for position, phone in enumerate(note.phones):
-            continued = note.slur and position == 0 and bool(sounds) and phones[len(sounds) - 1] == phone
+            continued = position == 0 and bool(sounds) and phones[len(sounds) - 1] == phone
             if not continued and position == nucleus_index(note.phones, is_vowel):
                 anchors.append(len(sounds))
             sounds.append((sounds[-1] if sounds else -1) + (not continued))

@@ -16,18 +16,27 @@ SONG = Song(
         Note(0.5, 0.4, 60, "ta", ("t", "a")),
         Note(0.9, 0.2, 62, "—", ("a",), True),
         Note(1.1, 0.4, 64, "—", ("a",), True),
-        Note(1.5, 0.5, 60, "a", ("a",)),
+        Note(1.5, 0.5, 60, "i", ("i",)),
         Note(2.0, 0.5, 0, "SP", ("SP",)),
     )
 )
 
 
-def test_slur_vowels_are_one_sound_a_new_syllable_is_not():
+def test_slur_vowels_are_one_sound():
     t = transcript("u", "s", SONG, is_vowel, 0.1)
-    assert t.phones == ("SP", "t", "a", "a", "a", "a", "SP")
-    assert t.sounds == ("SP", "t", "a", "a", "SP")
+    assert t.phones == ("SP", "t", "a", "a", "a", "i", "SP")
+    assert t.sounds == ("SP", "t", "a", "i", "SP")
     np.testing.assert_allclose(t.score_boundaries, [0, 0.4, 0.5, 0.9, 1.1, 1.5, 2.0, 2.5])
     np.testing.assert_allclose(t.sound_boundaries, [0, 0.4, 0.5, 1.5, 2.0, 2.5])
+
+
+def test_a_syllable_on_the_same_vowel_and_side_by_side_rests_are_one_sound():
+    notes = [Note(0, 0.2, 0, "SP", ("SP",)), Note(0.2, 0.3, 0, "SP", ("SP",)), Note(0.5, 0.5, 60, "a", ("a",))]
+    song = Song((*notes, Note(1.0, 0.5, 60, "a", ("a",)), Note(1.5, 0.5, 60, "ma", ("m", "a"))))
+    t = transcript("u", "s", song, is_vowel, 0.1)
+    assert t.sounds == ("SP", "a", "m", "a")
+    found = t.phone_boundaries(np.array([0, 0.54, 1.40, 1.54, 2.0]))
+    np.testing.assert_allclose(found, [0, 0.2 * 0.54 / 0.5, 0.54, 1.04, 1.40, 1.54, 2.0])
 
 
 def test_score_times_come_back_unchanged():
