@@ -8,8 +8,10 @@ processes, again or only partly, and come out bit for bit the same.
 import hashlib
 import logging
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -212,23 +214,27 @@ def _analysed(singer: str, pinyin: str) -> AnalysedSyllable:
 
 
 def _make_all(missing: list[Phrase], wav_dir: Path, n_jobs: int) -> None:
+    """Makes recordings in `n_jobs` processes, each with its own run of the sorted phrases.
+
+    A process so meets few singers, and speaks and analyses each of their syllables once.
+    """
     from tqdm import tqdm
 
-    # One singer after the other: a process then speaks and analyses each of its singers' syllables once.
     ordered = sorted(missing, key=lambda p: p.id)
-    make = partial(_make, wav_dir=wav_dir)
-    if n_jobs <= 1 or len(ordered) <= 1:
-        for phrase in tqdm(ordered, desc="singing", unit="phrase", disable=not ordered):
-            make(phrase)
-        return
-    from multiprocessing import get_context
-
     n_jobs = min(n_jobs, len(ordered))
-    with get_context("spawn").Pool(n_jobs) as pool:
-        share = -(-len(ordered) // (2 * n_jobs))
-        made = pool.imap_unordered(make, ordered, chunksize=share)
-        for _ in tqdm(made, total=len(ordered), desc="singing", unit="phrase"):
-            pass
+    progress = partial(tqdm, total=len(ordered), desc="singing", unit="phrase", disable=not ordered)
+    if n_jobs <= 1:
+        for phrase in progress(ordered):
+            _make(phrase, wav_dir)
+        return
+    pools = [ProcessPoolExecutor(1, mp_context=get_context("spawn")) for _ in range(n_jobs)]
+    try:
+        jobs = [pools[i * n_jobs // len(ordered)].submit(_make, p, wav_dir) for i, p in enumerate(ordered)]
+        for job in progress(as_completed(jobs)):
+            job.result()
+    finally:
+        for pool in pools:
+            pool.shutdown(cancel_futures=True)
 
 
 def _make(phrase: Phrase, wav_dir: Path) -> None:
