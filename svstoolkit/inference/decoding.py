@@ -99,8 +99,8 @@ class Decoder:
 
     def _sing(self, system: DecodedSystem, mode: str, data: DataDirectory, dump: dict, utterance: str) -> Rendering:
         if system.copy_synthesis:
-            mel, f0 = (torch.as_tensor(dump[k][utterance], device=self.singer.device)[None] for k in ("mel", "f0"))
-            durations = torch.as_tensor(dump["phones"][utterance][:, DURATION].astype(np.int64))
+            mel, f0 = (torch.tensor(dump[k][utterance], device=self.singer.device)[None] for k in ("mel", "f0"))
+            durations = torch.tensor(dump["phones"][utterance][:, DURATION].astype(np.int64))
             return Rendering(self.singer.vocode(mel, f0), mel[0], f0[0], durations)
         speaker, song = data.speaker[utterance], data.song(utterance)
         table = phone_table(song, self.singer.vocabulary, None)

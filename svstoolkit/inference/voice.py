@@ -46,7 +46,7 @@ class ReferenceSinger:
         """A phone table (N, 7) as the acoustic model's inputs, batch of one."""
 
         def column(index: int, dtype: torch.dtype) -> Tensor:
-            return torch.as_tensor(table[:, index], dtype=dtype, device=self.device)[None]
+            return torch.tensor(table[:, index], dtype=dtype, device=self.device)[None]
 
         return {
             "phones": column(columns.PHONE, torch.long),
@@ -68,8 +68,8 @@ class ReferenceSinger:
     def sing(self, table: np.ndarray, speaker: str, durations: np.ndarray, f0: np.ndarray | None = None) -> Rendering:
         """Sings a phone table with the given durations (N,) in frames; F0 is predicted unless `f0` (T,) is given."""
         model = self.acoustic.system.networks["model"]
-        frames = torch.as_tensor(durations, dtype=torch.long, device=self.device)
-        given = None if f0 is None else torch.as_tensor(f0, dtype=torch.float32, device=self.device)[None]
+        frames = torch.tensor(np.asarray(durations), dtype=torch.long, device=self.device)
+        given = None if f0 is None else torch.tensor(f0, dtype=torch.float32, device=self.device)[None]
         output = model(**self.phone_inputs(table, speaker), durations=frames[None], f0=given)
         sung_f0 = output["f0"] if given is None else given
         audio = self.vocode(output["mel"], sung_f0)
@@ -97,7 +97,7 @@ class WaveformRefiner:
     def refine(self, rendering: Rendering, table: np.ndarray, speaker: str, steps: int) -> Tensor:
         """Audio (T·hop,) in [-1, 1] after `steps` network evaluations; noise comes from torch's global generator."""
         device = self.reference.device
-        rows = torch.repeat_interleave(torch.as_tensor(table, device=device), rendering.durations, dim=0)
+        rows = torch.repeat_interleave(torch.tensor(table, device=device), rendering.durations, dim=0)
         audio = self.trained.system.synthesise(
             self.trained.system.networks["denoiser"],
             frame_phones=rows[None, :, columns.PHONE].long(),

@@ -128,7 +128,7 @@ def reference_of(batch: Mapping[str, Tensor], denoiser: SmoothSinger) -> Tensor 
     if "reference" not in batch:
         raise InputError(
             "SmoothSinger needs reference waveforms, and the data have none: write them first "
-            "(python -m svstoolkit.bin.references) and pass --references, or set use_reference: false"
+            "(svs diffusion, stage 5, does) and pass --references, or set use_reference: false"
         )
     return batch["reference"]
 

@@ -13,14 +13,14 @@ from svstoolkit.training.options import TrainingOptions
 
 @dataclass(frozen=True)
 class Scheduler:
-    """A scheduler that advances once every so many steps."""
+    """A scheduler that advances once every so many steps, from the first step of its optimizer on."""
 
     scheduler: LRScheduler
     every: int
 
     def after_step(self, step: int) -> None:
         """`step`: steps done."""
-        if step % self.every == 0:
+        if step % self.every == 0 and self.scheduler.optimizer.state:
             self.scheduler.step()
 
 
