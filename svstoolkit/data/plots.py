@@ -29,7 +29,7 @@ def plot_utterance(
     period = definition.frame_period
     edges = np.concatenate([[0], np.cumsum(table[:, DURATION])]) * period
     times = (np.arange(len(f0)) + 0.5) * period
-    figure = Figure(figsize=(max(8.0, 2.5 * edges[-1]), 6), layout="constrained")
+    figure = Figure(figsize=(float(np.clip(2.5 * edges[-1], 8, 60)), 6), layout="constrained")
     FigureCanvasAgg(figure)
     upper, lower = figure.subplots(2, 1, sharex=True)
     upper.imshow(mel.T, origin="lower", aspect="auto", extent=(0, edges[-1], 0, mel.shape[1]), cmap="magma")
