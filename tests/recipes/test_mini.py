@@ -1,4 +1,4 @@
-"""egs/mini end to end with its debug configs: all nine stages, then what happens to a user who errs or is interrupted."""
+"""egs/mini end to end with its debug configs: all nine stages, then a user who errs or is interrupted."""
 
 import json
 import os
@@ -83,15 +83,14 @@ def test_every_stage_is_on_record_within_its_memory(finished):
 
 def test_the_page_stands_alone(finished):
     page = (finished.place / "exp/score/index.html").read_text(encoding="utf-8")
-    assert "src=\"http" not in page
-    assert "<audio" in page
+    assert 'src="http' not in page
+    assert "new Audio(" in page
 
 
 def test_the_truth_stays_out_of_training(finished):
-    label = (finished.place / "data/train/label").read_text()
-    assert label != "" and label not in (finished.place / "downloads/truth/label").read_text()
-    for config in finished.place.glob("exp/*/config.yaml"):
-        assert "truth" not in config.read_text()
+    truth = dict(line.split(" ", 1) for line in (finished.place / "downloads/truth/label").read_text().splitlines())
+    aligned = dict(line.split(" ", 1) for line in (finished.place / "data/train/label").read_text().splitlines())
+    assert all(truth[utterance] != line for utterance, line in aligned.items())
 
 
 def test_a_finished_run_is_not_redone(finished):
@@ -110,7 +109,9 @@ def test_killed_training_goes_on_to_the_same_weights(finished, copy, seconds):
     copy.kill_after(seconds, "--stage", "3", "--stop_stage", "3")
     done = copy("--stage", "3", "--stop_stage", "3")
     assert done.returncode == 0, done.stderr
-    ours, theirs = (sorted((run.place / "exp/fastspeech2/checkpoints").glob("step-*.pt"))[-1] for run in (copy, finished))
+    ours, theirs = (
+        sorted((run.place / "exp/fastspeech2/checkpoints").glob("step-*.pt"))[-1] for run in (copy, finished)
+    )
     assert ours.name == theirs.name
     weights, expected = (torch.load(p, weights_only=True)["networks"]["model"] for p in (ours, theirs))
     assert all(torch.equal(weights[key], expected[key]) for key in expected)
@@ -152,7 +153,7 @@ def test_errors_before_anything_ran(options, expected, tmp_path):
 
 def test_unknown_config_key_names_the_nearest(copy):
     message = fails(copy, "--stage", "3", "--stop_stage", "3", "--tag", "x", "--acoustic_args", "--training.max_step 3")
-    assert "training.max_step" in message and "max_steps" in message
+    assert all(key in message for key in ("training.max_step", "max_steps"))
     assert not (copy.place / "exp/fastspeech2_x/checkpoints").exists()
 
 
@@ -186,5 +187,5 @@ def test_mel_mismatch_between_acoustic_model_and_vocoder(copy):
     path = copy.place / "exp/nsf_hifigan/features.yaml"
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"fmax": 8000.0}))
     message = fails(copy, "--stage", "7", "--stop_stage", "7")
-    assert "fmax" in message and "fastspeech2" in message and "nsf_hifigan" in message
+    assert all(name in message for name in ("fmax", "fastspeech2", "nsf_hifigan"))
     assert not (copy.place / "exp/decode").exists()
