@@ -22,6 +22,8 @@ def main(argv: list[str] | None = None) -> None:
 
     if not args.decode_dir.is_dir():
         raise InputError(f"{args.decode_dir} does not exist: nothing was decoded yet; run stage 7 (decode) first")
+    if not (args.dump_dir / "features.yaml").is_file():
+        raise InputError(f"{args.dump_dir}/features.yaml does not exist; run stage 2 (features) first")
     definition = read_definition(args.dump_dir / "features.yaml")
     order_and_alpha(definition.sampling_rate)  # a rate that cannot be scored is said before any work
     alignment = alignment_rows(args.alignment) if args.alignment and args.alignment.is_file() else []
@@ -46,10 +48,9 @@ def main(argv: list[str] | None = None) -> None:
     for table in tables:
         print(text_table(table) + "\n")
     for row in alignment:
-        print(f"alignment {row.metric}: {row.mean:.1f} {row.unit} (n = {row.n})")
-    lost = [line.system for table in tables for line in table.lines if line.lost]
-    if lost:
-        print(f"! some figures lack utterances ({', '.join(dict.fromkeys(lost))}): see {args.output}/failed.json")
+        print(f"{row.metric}: {row.mean:.1f} {row.unit} (n = {row.n})")
+    if lost := dict.fromkeys(line.system for table in tables for line in table.lines if line.lost):
+        print(f"! lost utterances: {', '.join(lost)}; see {args.output}/failed.json")
     print(f"scores: {args.output}/results.json, page: {(args.output / 'index.html').resolve().as_uri()}")
 
 
@@ -64,7 +65,10 @@ ground_truth, the recording against itself, and floor, noise with the recording'
 was decoded, is the ceiling. Singing with the reference durations is compared frame by frame (set "NAME/reference_
 durations"), singing from the score alone after dynamic time warping (set "NAME", without PESQ and STOI).
 Utterances that cannot be scored are listed in failed.json and on the page, and n says how many each mean covers;
-* marks the best system, ! a mean that lacks utterances.""",
+* marks the best system, ! one that lost utterances.
+
+F0 is estimated by DIO refined with StoneMask: on singing it makes fewer octave errors than Harvest in a third of the
+time, though it misses some frames of rough voices. Its search range is f0_min to f0_max of features.yaml.""",
     )
     options.add_argument("--data_dir", type=Path, default=Path("data"), help="data directories (stage 0)")
     options.add_argument("--dump_dir", type=Path, default=Path("dump"), help="features (stage 2)")
@@ -74,7 +78,7 @@ Utterances that cannot be scored are listed in failed.json and on the page, and 
     options.add_argument("--nj", type=int, default=1, help="processes")
     options.add_argument("--alignment", type=Path, help="stage 1's error against the truth, if it was measured")
     options.add_argument("--stages", type=Path, help="record of the stages' time and memory")
-    options.add_argument("--f0_extractor", choices=("harvest", "dio"), default="harvest", help="WORLD's F0 estimator")
+    options.add_argument("--f0_extractor", choices=("dio", "harvest"), default="dio", help="F0 estimator of WORLD")
     options.add_argument("--page_phrases", type=int, default=20, help="phrases of each set to show on the page")
     options.add_argument("--overwrite", type=boolean, default=False, help="score again what is scored already")
     return options

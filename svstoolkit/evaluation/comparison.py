@@ -26,7 +26,7 @@ class Recording:
     cepstra: np.ndarray
 
 
-def analyse(audio: np.ndarray, definition: FeatureDefinition, f0_extractor: str = "harvest") -> Recording:
+def analyse(audio: np.ndarray, definition: FeatureDefinition, f0_extractor: str = "dio") -> Recording:
     """F0 and mel-cepstra of a recording at the definition's rate and frames.
 
     Raises:

@@ -132,6 +132,7 @@ def render(page: Page) -> str:
         modes=modes,
         mode_titles=MODE_TITLES,
         titles={table.set: _title(table.set) for table in page.tables},
+        sizes={table.set.partition("/")[0]: table.size for table in page.tables},
         metrics=METRICS,
         data=_data(page),
     )

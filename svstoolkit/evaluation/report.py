@@ -109,7 +109,7 @@ def write_report(
         for scored in scored_sets
         for mode in dict.fromkeys(take.mode for take in scored.jobs[0].takes)
     }
-    tables = overview(rows, sizes)
+    tables = overview(rows, sizes, failures)
     page = Page(
         definition=scored_sets[0].jobs[0].definition,
         tables=tables,

@@ -86,7 +86,7 @@ def score_utterance(job: Job) -> list[dict]:
 
 
 class _Target:
-    """The recording everything is held against, analysed once and only if needed."""
+    """The recording everything is held against, and the floor made from it, analysed once and only if needed."""
 
     def __init__(self, job: Job):
         self._job = job
@@ -107,6 +107,15 @@ class _Target:
             raise InputError(f"{self._job.audio_scp}: {self._job.utterance} {error}; run stage 2 again") from error
 
     @cached_property
+    def floor_samples(self) -> np.ndarray:
+        noise = loudness_noise(self.samples / FULL_SCALE, self._job.definition.hop_length, self._job.utterance)
+        return np.clip(np.rint(noise * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+
+    @cached_property
+    def floor_recording(self) -> Recording:
+        return analyse(self.floor_samples / FULL_SCALE, self._job.definition, self._job.f0_extractor)
+
+    @cached_property
     def mel_range(self) -> tuple[float, float]:
         return mel_range(self.samples / FULL_SCALE, self._job.definition)
 
@@ -119,6 +128,8 @@ def _score(job: Job, take: Take, target: _Target) -> dict:
         score["seconds"] = len(samples) / job.definition.sampling_rate
         if take.system == GROUND_TRUTH:
             recording = target.recording
+        elif take.system == FLOOR:
+            recording = target.floor_recording
         else:
             recording = analyse(samples / FULL_SCALE, job.definition, job.f0_extractor)
         values, reasons = compare(recording, target.recording, job.definition, take.mode != SCORE)
@@ -144,8 +155,7 @@ def _samples(job: Job, take: Take, target: _Target) -> np.ndarray:
     if take.system == GROUND_TRUTH:
         return target.samples.astype(np.float64)
     if take.system == FLOOR:
-        noise = loudness_noise(target.samples / FULL_SCALE, job.definition.hop_length, job.utterance)
-        return np.clip(np.rint(noise * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+        return target.floor_samples
     if not take.wav.is_file():
         raise ValueError("does not exist")
     try:

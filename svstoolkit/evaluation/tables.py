@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,26 +14,27 @@ KINDS = {GROUND_TRUTH: "reference", CEILING: "ceiling", FLOOR: "floor"}  # any o
 
 @dataclass(frozen=True)
 class Cell:
-    """lost: utterances of the set the mean does not cover; best: best of the systems proper, as rounded for show"""
+    """partial: the mean does not cover the whole set; best: best of the systems proper, as rounded for show"""
 
     row: Row
     text: str
     interval: str
-    lost: int
+    partial: bool
     best: bool
 
 
 @dataclass(frozen=True)
 class Line:
-    """One system of a table; cells follow the table's metrics, None where the metric does not apply."""
+    """One system of a table.
+
+    lost: utterances of which something could not be scored
+    cells: follow the table's metrics, None where the metric does not apply
+    """
 
     system: str
     kind: str
+    lost: int
     cells: tuple[Cell | None, ...]
-
-    @property
-    def lost(self) -> int:
-        return max((cell.lost for cell in self.cells if cell), default=0)
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,13 @@ class Table:
     lines: tuple[Line, ...]
 
 
-def overview(rows: Iterable[Row], sizes: dict[str, int]) -> list[Table]:
-    """One table per set in `sizes` (set → number of utterances); rows of metrics not in METRICS are left aside."""
+def overview(rows: Iterable[Row], sizes: dict[str, int], failures: Iterable[dict] = ()) -> list[Table]:
+    """One table per set in `sizes` (set → number of utterances).
+
+    Rows of metrics not in METRICS are left aside. `failures` as in failed.json.
+    """
+    rows = list(rows)
+    lost = Counter((s, x) for s, x, _ in {(f["set"], f["system"], f["utterance"]) for f in failures})
     tables = []
     for set_name, size in sizes.items():
         here = {(r.system, r.metric): r for r in rows if r.set == set_name and r.metric in METRICS}
@@ -57,6 +64,7 @@ def overview(rows: Iterable[Row], sizes: dict[str, int]) -> list[Table]:
             Line(
                 system,
                 KINDS.get(system, "system"),
+                lost[set_name, system],
                 tuple(_cell(here.get((system, m.name)), m, size, best[m.name]) for m in metrics),
             )
             for system in systems
@@ -82,16 +90,15 @@ def _cell(row: Row | None, metric: Metric, size: int, best: str | None) -> Cell 
         return None
     text = "–" if row.mean is None else metric.show(row.mean)
     interval = "" if row.ci95 is None else metric.show(row.ci95)
-    return Cell(row, text, interval, size - row.n, row.system not in KINDS and text == best)
+    return Cell(row, text, interval, row.n < size, row.system not in KINDS and text == best)
 
 
 def text_table(table: Table) -> str:
-    """The table in monospaced columns; `*` marks the best system, `!` a mean that lacks utterances."""
+    """The table in monospaced columns; `*` marks the best system, `!` one that lost utterances."""
     heads = [f"{m.short}{m.arrow}" for m in table.metrics]
     body = []
     for line in table.lines:
-        cells = [_text_cell(cell) for cell in line.cells]
-        body.append([line.system, *cells])
+        body.append([f"{line.system}{' !' if line.lost else ''}", *map(_text_cell, line.cells)])
     rows = [[table.set, *heads], *body]
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     text = [
@@ -105,7 +112,7 @@ def _text_cell(cell: Cell | None) -> str:
     if cell is None:
         return ""
     interval = f"±{cell.interval}" if cell.interval else ""
-    return f"{'*' if cell.best else ''}{cell.text}{interval}{'!' if cell.lost else ' '}"
+    return f"{'*' if cell.best else ''}{cell.text}{interval}"
 
 
 def csv_table(tables: Iterable[Table]) -> str:
@@ -151,7 +158,7 @@ def _latex_cell(cell: Cell | None) -> str:
     if cell is None or cell.row.mean is None:
         return "--"
     mean = rf"\mathbf{{{cell.text}}}" if cell.best else cell.text
-    lost = rf"^{{n={cell.row.n}}}" if cell.lost else ""
+    lost = rf"^{{n={cell.row.n}}}" if cell.partial else ""
     interval = rf" \pm {cell.interval}" if cell.interval else ""
     return f"${mean}{interval}{lost}$"
 

@@ -89,8 +89,8 @@ function select(row, { at = null, play = playing() } = {}) {
   if (!same) rows(article).forEach(sound); // load the neighbours, so that switching does not wait
   if (play) {
     const audio = sound(row);
-    audio.currentTime = Math.min(where, trackOf(row).seconds - 0.01);
-    audio.play().catch((error) => console.warn(error.message));
+    audio.currentTime = Math.max(0, Math.min(where, trackOf(row).seconds - 0.01));
+    audio.play().catch((error) => { if (error.name !== "AbortError") throw error; }); // paused again before it began
   }
   refresh();
 }

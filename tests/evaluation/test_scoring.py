@@ -1,0 +1,97 @@
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+import soundfile
+from fakes import RATE
+
+from svstoolkit.data.archives import ArchiveReader
+from svstoolkit.evaluation import scoring
+from svstoolkit.evaluation.scoring import Job, Take, score_utterance
+from svstoolkit.features.definition import FeatureDefinition
+
+MODE = "reference_durations"
+
+
+@pytest.fixture
+def job(tiny_dump, tmp_path):
+    scp = tiny_dump / "test" / "audio.scp"
+    utterance, (_, samples) = next(iter(ArchiveReader(scp).items()))
+    wav = tmp_path / "voice.wav"
+    soundfile.write(wav, samples, RATE)
+    takes = (Take("ground_truth", MODE), Take("voice", MODE, wav), Take("floor", MODE))
+    return Job("test", utterance, scp, takes, FeatureDefinition(), "dio", tmp_path / "score", on_page=True)
+
+
+def test_a_perfect_copy_scores_as_the_ground_truth_and_noise_does_not(job):
+    truth, voice, floor = score_utterance(job)
+    assert voice["values"] == truth["values"]
+    assert truth["values"]["mcd"] == 0.0
+    assert floor["values"]["mcd"] > 5
+    assert floor["values"]["pesq"] < 2 < truth["values"]["pesq"]
+    assert voice["seconds"] == pytest.approx(len(soundfile.read(job.takes[1].wav)[0]) / RATE)
+    for take in job.takes:
+        for path in job.assets(take):
+            assert (job.output / path).is_file()
+
+
+def test_finished_scores_are_found_again_and_changed_takes_scored_anew(job, monkeypatch):
+    first = score_utterance(job)
+    analysed = []
+    real = scoring.analyse
+    monkeypatch.setattr(scoring, "analyse", lambda *args: analysed.append(1) or real(*args))
+    stamp = job.record.stat().st_mtime_ns
+    assert score_utterance(job) == first
+    assert not analysed
+    assert job.record.stat().st_mtime_ns == stamp
+    samples = soundfile.read(job.takes[1].wav)[0]
+    soundfile.write(job.takes[1].wav, 0.5 * samples + 0.01 * np.random.default_rng(0).normal(size=len(samples)), RATE)
+    second = score_utterance(job)
+    assert len(analysed) == 2  # the voice and, to compare it with, the target
+    assert second[1]["values"] != first[1]["values"]
+    assert (second[0], second[2]) == (first[0], first[2])
+    score_utterance(dataclasses.replace(job, overwrite=True))
+    assert len(analysed) == 5
+
+
+@pytest.mark.parametrize(
+    ("write", "reason"),
+    [
+        (lambda wav, x: wav.unlink(), "does not exist"),
+        (lambda wav, x: wav.write_bytes(b"RIFF"), "cannot be read"),
+        (lambda wav, x: soundfile.write(wav, x, 16000), "16000 Hz.*24000"),
+        (lambda wav, x: soundfile.write(wav, np.stack([x, x], 1), RATE), "2 channel"),
+        (lambda wav, x: soundfile.write(wav, np.full(RATE, np.nan), RATE, subtype="FLOAT"), "not finite"),
+        (lambda wav, x: soundfile.write(wav, x[:300], RATE), "shorter than one analysis window"),
+        (lambda wav, x: soundfile.write(wav, x[: len(x) // 2], RATE), "longer than the target"),
+    ],
+)
+def test_a_bad_take_is_listed_and_the_rest_scored(job, write, reason):
+    write(job.takes[1].wav, soundfile.read(job.takes[1].wav)[0])
+    truth, voice, floor = score_utterance(job)
+    assert voice["values"] == {}
+    (failure,) = voice["failures"]
+    assert failure["metric"] is None
+    assert str(job.takes[1].wav) in failure["reason"]
+    assert re.search(reason, failure["reason"])
+    assert not truth["failures"]
+    assert not floor["failures"]
+    assert truth["values"]["mcd"] == 0.0
+
+
+def test_the_floor_is_the_same_every_time(job, tmp_path):
+    again = dataclasses.replace(job, output=tmp_path / "again")
+    assert score_utterance(again)[2]["values"] == score_utterance(job)[2]["values"]
+    sounds = [(j.output / j.asset(j.takes[2], "audio", ".wav")).read_bytes() for j in (job, again)]
+    assert sounds[0] == sounds[1]
+
+
+def test_f0_is_kept_in_twentieths_of_a_semitone(job):
+    t = np.arange(RATE) / RATE
+    tone = sum(np.sin(2 * np.pi * 220 * k * t) / k for k in range(1, 10))
+    soundfile.write(job.takes[1].wav, 0.2 * tone, RATE)
+    take = Take("voice", "score", job.takes[1].wav)
+    (score,) = score_utterance(dataclasses.replace(job, takes=(take,)))
+    middle = score["f0"][20:-20]
+    assert np.median(middle) == 20 * 57  # A3
