@@ -75,6 +75,8 @@ class PitchPredictor(nn.Module):
     def __init__(self, channels: int, filter_channels: int, kernel: int, layers: int, dropout: float):
         super().__init__()
         self.predictor = VariancePredictor(channels, filter_channels, 4, kernel, layers, dropout)
+        with torch.no_grad():
+            self.predictor.output.weight[:3].mul_(0.1)  # training starts near the notes themselves
 
     def forward(self, x: Tensor, mask: Tensor, melody: MelodyContext) -> tuple[Tensor, Tensor]:
         """x: (B, T, C); mask: (B, T) → semitones (B, T), voicing logits (B, T)."""

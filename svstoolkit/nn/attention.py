@@ -8,16 +8,15 @@ class SelfAttention(nn.Module):
     """Scaled dot-product self-attention ("Attention is all you need", section 3.2).
 
     channels: width, divisible by heads
-    dropout: of the attention weights
+    The weights are not dropped out: that would forbid the fused kernels, and the blocks drop out the result anyway.
     Raises ValueError when heads does not divide channels.
     """
 
-    def __init__(self, channels: int, heads: int, dropout: float = 0.0):
+    def __init__(self, channels: int, heads: int):
         super().__init__()
         if channels % heads:
             raise ValueError(f"channels ({channels}) must be a multiple of heads ({heads})")
         self.heads = heads
-        self.dropout = dropout
         self.query_key_value = nn.Linear(channels, 3 * channels)
         self.output = nn.Linear(channels, channels)
 
@@ -26,7 +25,5 @@ class SelfAttention(nn.Module):
         batch, length, channels = x.shape
         qkv = self.query_key_value(x).view(batch, length, 3, self.heads, channels // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
-        attended = scaled_dot_product_attention(
-            q, k, v, attn_mask=mask[:, None, None, :], dropout_p=self.dropout if self.training else 0.0
-        )
+        attended = scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, None, :])
         return self.output(attended.transpose(1, 2).reshape(batch, length, channels))

@@ -17,7 +17,7 @@ class FFTBlock(nn.Module):
         super().__init__()
         if kernel % 2 == 0:
             raise ValueError(f"kernel must be odd, not {kernel}")
-        self.attention = SelfAttention(channels, heads, dropout)
+        self.attention = SelfAttention(channels, heads)
         self.attention_norm = nn.LayerNorm(channels)
         self.conv_in = nn.Conv1d(channels, filter_channels, kernel, padding=kernel // 2)
         self.conv_out = nn.Linear(filter_channels, channels)  # the convolution of kernel 1

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from svstoolkit.losses.masked import masked_bce, masked_l1, masked_mse
 from svstoolkit.models.fastspeech2 import FastSpeech2, hz_to_midi
 from svstoolkit.nn.masks import length_mask
+from svstoolkit.nn.melody import melody_context
 
 INPUTS = ("phones", "notes", "note_durations", "slurs", "singers", "phone_lengths", "durations", "f0", "energy")
 
@@ -15,19 +16,32 @@ INPUTS = ("phones", "notes", "note_durations", "slurs", "singers", "phone_length
 class FastSpeech2System:
     """The loss terms, each to be named in `weights`:
 
-    mel: L1, natural-log amplitude; duration: MSE of ln(frames + 1); f0: L1 in semitones on voiced frames;
+    mel: L1, natural-log amplitude; duration: MSE of ln(frames + 1); f0: L1 in semitones on plausibly voiced frames;
     voicing: binary cross-entropy; energy: MSE of log energy
+
+    f0_margin: semitones. F0 farther than this outside the range from the previous note through this one to the next
+    is taken for an error of the extractor (octaves, frication heard as voice) and teaches nothing about pitch.
     """
 
     batch_kind = "utterance"
     ema: tuple[str, ...] = ()
 
-    def __init__(self, model: FastSpeech2, weights: dict[str, float]):
+    def __init__(self, model: FastSpeech2, weights: dict[str, float], f0_margin: float = 4.0):
+        if f0_margin <= 0:
+            raise ValueError(f"f0_margin must be positive, not {f0_margin}")
+        self.f0_margin = f0_margin
         self.networks: dict[str, nn.Module] = {"model": model}
         self.weights = weights
 
     def prepare_training(self) -> None:
         """Nothing is needed before the first step."""
+
+    def plausible(self, semitones: Tensor, contour: Tensor, frames: Tensor) -> Tensor:
+        """semitones: (B, T) F0's departure from the contour (B, T) → (B, T) bool, within f0_margin of the notes."""
+        melody = melody_context(contour, frames)
+        lowest = torch.minimum(melody.previous, melody.following).clamp(max=0.0) - self.f0_margin
+        highest = torch.maximum(melody.previous, melody.following).clamp(min=0.0) + self.f0_margin
+        return (semitones >= lowest) & (semitones <= highest)
 
     def loss_terms(self, output: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The unweighted terms; `output` is the model's for `batch`."""
@@ -35,10 +49,11 @@ class FastSpeech2System:
         phones = length_mask(batch["phone_lengths"], batch["phones"].shape[1])
         voiced = (batch["f0"] > 0) & frames
         semitones = hz_to_midi(torch.where(voiced, batch["f0"], torch.ones_like(batch["f0"]))) - output["note_contour"]
+        plausible = voiced & self.plausible(semitones, output["note_contour"], frames)
         return {
             "mel": masked_l1(output["mel"], batch["mel"], frames),
             "duration": masked_mse(output["log_durations"], torch.log1p(batch["durations"].float()), phones),
-            "f0": masked_l1(output["f0_semitones"], semitones, voiced),
+            "f0": masked_l1(output["f0_semitones"], semitones, plausible),
             "voicing": masked_bce(output["vuv_logits"], voiced.float(), frames),
             "energy": masked_mse(output["log_energy"], FastSpeech2.log_energy(batch["energy"]), frames),
         }

@@ -55,6 +55,14 @@ def test_a_perfect_output_costs_nothing_but_the_voicings_certainty():
     torch.testing.assert_close(trained.loss_terms(output, data)["f0"], torch.tensor(2.0), atol=1e-4, rtol=0)
 
 
+def test_octave_errors_of_the_extractor_teach_no_pitch():
+    trained = FastSpeech2System(system().networks["model"], WEIGHTS, f0_margin=3.0)
+    contour = torch.tensor([[60.0, 60.0, 67.0, 67.0, 67.0]])
+    frames = torch.ones(1, 5, dtype=torch.bool)
+    departure = torch.tensor([[12.0, 9.0, -7.0, -10.5, 12.0]])  # from C to G: −3 … +10, from G back: −10 … +3
+    assert trained.plausible(departure, contour, frames).tolist() == [[False, True, True, False, False]]
+
+
 def test_validation_sums_the_weighted_terms():
     trained, data = system(), batch()
     trained.networks["model"].eval()
