@@ -34,6 +34,7 @@ setup(
         "safetensors>=0.4",
         "praatio>=6.0",
         "matplotlib>=3.7",
+        "pillow>=9",
         "jinja2>=3.1",
         "pesq>=0.0.4",
         "pystoi>=0.4",

@@ -182,7 +182,7 @@ def test_bad_table_lines_are_named(tmp_path, content, message):
     [
         ("u 0.0 0.1", "2 cells, expected triples"),
         ("u 0.0 x a", "utterance u: could not convert"),
-        ("u 0.5 0.4 a", "phone a ends at 0.4, before its start 0.5"),
+        ("u 0.5 0.4 a", "a ends at 0.4, before its start 0.5"),
     ],
 )
 def test_bad_labels_are_named(tmp_path, line, message):
