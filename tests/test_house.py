@@ -11,7 +11,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = sorted((ROOT / "svstoolkit").rglob("*.py"))
 RECIPES = sorted(path.parent for path in ROOT.glob("egs/*/run.sh"))
-MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_RUN_LINES = 400, 60, 30
+MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_RUN_LINES = 400, 60, 30  # docstrings do not count in a function
 
 
 def test_arrows_run_downwards():
@@ -28,7 +28,8 @@ def test_rooms_are_small(path: Path):
     assert path.stem not in {"utils", "common", "helpers", "misc", "base"}
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
-            assert node.end_lineno - node.lineno < MAX_FUNCTION_LINES, f"{node.name} is too long"
+            documented = node.body[0].end_lineno - node.body[0].lineno + 1 if ast.get_docstring(node) else 0
+            assert node.end_lineno - node.lineno - documented < MAX_FUNCTION_LINES, f"{node.name} is too long"
 
 
 @pytest.mark.parametrize("path", PACKAGE, ids=lambda p: str(p.relative_to(ROOT)))
