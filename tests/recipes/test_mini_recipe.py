@@ -141,7 +141,10 @@ def fails(run: Run, *options: str) -> str:
     [
         (["--stge", "3"], "unknown option --stge"),
         (["--corpus", "nowhere", "--stop_stage", "0"], "nowhere"),
-        (["--corpus", "voicebank", "--corpus_dir", "/nonexistent", "--stop_stage", "0"], "/nonexistent"),
+        (
+            ["--corpus", "voicebank", "--corpus_args", "", "--corpus_dir", "/nonexistent", "--stop_stage", "0"],
+            "/nonexistent",
+        ),
         (["--stage", "3", "--stop_stage", "3"], "run ./run.sh --stage 2"),
         (["--stage", "7"], "run ./run.sh --stage 3"),
     ],
