@@ -9,9 +9,9 @@ from svstoolkit.align.hmm import Acoustics, PhoneHmm
 from svstoolkit.align.job import AlignOptions, Job, Outcome, overruns
 from svstoolkit.align.mfa import Mfa, align_with_mfa
 from svstoolkit.align.mfcc import Mfcc, normalised
-from svstoolkit.align.model_file import load_model, model_fingerprint, save_model
+from svstoolkit.align.model_file import load_model, model_facts, save_model
 from svstoolkit.align.recordings import Recordings, read_durations, read_recordings
-from svstoolkit.align.training import HmmTraining, train_hmm
+from svstoolkit.align.training import HmmTraining, score_window, train_hmm
 from svstoolkit.data.files import write_text
 from svstoolkit.errors import InputError
 
@@ -55,13 +55,16 @@ class HmmAligner:
         if not usable:
             return Outcome({}, recordings.durations, failures)
         features = normalised([recordings.features[u] for u in usable], [job.transcripts[u].speaker for u in usable])
-        if model_fingerprint(self.folder) != self.fingerprint:
+        if model_facts(self.folder).get("fingerprint") != self.fingerprint:
             sets = options.train_sets or set(job.set_of.values())
             chosen = [i for i, u in enumerate(usable) if job.set_of[u] in sets]
             self._train(job, [usable[i] for i in chosen], [features[i] for i in chosen])
         model = load_model(self.folder, self.device)
         acoustics = Acoustics.of(features, [model.states(job.transcripts[u].sounds) for u in usable], self.device)
-        edges = model.sound_boundaries(acoustics, model.align(acoustics))
+        places = [job.transcripts[u].sound_boundaries for u in usable]
+        offset = model_facts(self.folder)["offset"]
+        window = score_window(places, offset, self.mfcc.frame_period, self.training, self.device)
+        edges = model.sound_boundaries(acoustics, model.align(acoustics, window))
         boundaries = {}
         for u, frames in zip(usable, edges, strict=True):
             seconds = frames * self.mfcc.frame_period
@@ -99,5 +102,9 @@ class HmmAligner:
 
             trained = train_hmm(acoustics, starts, phones, self.mfcc.frame_period, self.training, progress)
         write_text(self.folder / "training.log", "".join(log))
-        facts = {"start": trained.start, "start_likelihoods": trained.start_likelihoods, "utterances": len(utterances)}
+        facts = {
+            "offset": trained.offset,
+            "start_likelihoods": trained.start_likelihoods,
+            "utterances": len(utterances),
+        }
         save_model(self.folder, trained.model, self.fingerprint, **facts)

@@ -43,6 +43,32 @@ class Acoustics:
 
 
 @dataclass(frozen=True)
+class ScoreWindow:
+    """Holds sounds near their place in the score: a frame outside a sound's place costs its distance.
+
+    The place is from `margin` frames before the sound's start in the score to as many after its end.
+
+    boundaries: per utterance (U+1,) frames, where the score puts the sounds
+    price: log likelihood lost per frame, for each frame of distance
+    """
+
+    boundaries: list[Tensor]
+    margin: float
+    price: float = 1.0
+
+    def cost(self, utterance: int, n_frames: int, states_per_phone: int) -> Tensor:
+        """(T, n·U) to be taken from the emissions of an utterance."""
+        edges = self.boundaries[utterance].repeat_interleave(states_per_phone)
+        times = torch.arange(n_frames, device=edges.device)[:, None]
+        early = edges[:-states_per_phone] - self.margin - times
+        late = times - (edges[states_per_phone:] + self.margin)
+        return self.price * torch.maximum(early, late).clamp_min_(0)
+
+    def subset(self, keep: Sequence[int]) -> "ScoreWindow":
+        return ScoreWindow([self.boundaries[i] for i in keep], self.margin, self.price)
+
+
+@dataclass(frozen=True)
 class Alignment:
     """positions (F,): which state of its utterance's chain each frame is in; score (U,): of the best paths."""
 
@@ -95,8 +121,8 @@ class PhoneHmm:
         numbers = torch.tensor([self._number[s] for s in sounds])
         return (numbers[:, None] * self.states_per_phone + torch.arange(self.states_per_phone)).reshape(-1)
 
-    def align(self, acoustics: Acoustics) -> Alignment:
-        """The best path of every utterance."""
+    def align(self, acoustics: Acoustics, window: ScoreWindow | None = None) -> Alignment:
+        """The best path of every utterance, near the score if a window is given."""
         likelihoods = StateLikelihoods(self.mixtures)
         device = acoustics.frames.device
         stay = (self.transition_weight * self.stay.log()).float().to(device)
@@ -111,7 +137,10 @@ class PhoneHmm:
             for column, i in enumerate(members):
                 needed, where = torch.unique(acoustics.states[i], return_inverse=True)
                 table = likelihoods(parts[i], needed)
-                emissions[: len(table), column, : len(where)] = table[:, where.to(device)]
+                emission = table[:, where.to(device)]
+                if window is not None:
+                    emission -= window.cost(i, len(table), self.states_per_phone)
+                emissions[: len(emission), column, : len(where)] = emission
             chains = torch.nn.utils.rnn.pad_sequence([acoustics.states[i] for i in members], batch_first=True)
             chains = chains.to(device)
             path, score[members] = viterbi(

@@ -36,10 +36,10 @@ def save_model(folder: str | Path, model: PhoneHmm, fingerprint: str, **about: o
     write_json(folder / "model.json", {**facts, **about})
 
 
-def model_fingerprint(folder: str | Path) -> str | None:
-    """What the model in the folder was trained on; None if there is no whole model."""
+def model_facts(folder: str | Path) -> dict:
+    """What model.json says: phones, fingerprint, …; empty if there is no whole model."""
     path = Path(folder) / "model.json"
-    return json.loads(path.read_text(encoding="utf-8"))["fingerprint"] if path.is_file() else None
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def load_model(folder: str | Path, device: torch.device | str = "cpu") -> PhoneHmm:
@@ -47,7 +47,7 @@ def load_model(folder: str | Path, device: torch.device | str = "cpu") -> PhoneH
     from safetensors.torch import load_file
 
     folder = Path(folder)
-    facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    facts = model_facts(folder)
     tensors = load_file(folder / "model.safetensors", device=str(device))
     sizes = tensors["sizes"].tolist()
     parts = zip(*(tensors[name].split(sizes) for name in MIXTURE_TENSORS), strict=True)

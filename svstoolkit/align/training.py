@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from svstoolkit.align.gmm import component_targets, split
-from svstoolkit.align.hmm import Acoustics, PhoneHmm, alignment_of_boundaries
+from svstoolkit.align.hmm import Acoustics, PhoneHmm, ScoreWindow, alignment_of_boundaries
 
 Progress = Callable[[str], None]
 
@@ -26,6 +26,8 @@ class HmmTraining:
     split_perturbation: distance of the halves of a split Gaussian, in standard deviations.
     acoustic_scale, transition_scale: weights of a frame's log likelihood and a transition's log probability in a path.
     offsets: starts to try: the score, shifted by these seconds.
+    score_window: seconds; sounds further than this from their place in the score (shifted as the chosen start is)
+        pay for it. None: they are free. With the uniform start they are always free.
     uniform_start: also try phones of equal length.
     start_iterations: training given to each start before the likeliest is kept.
     start_minutes: the starts are compared on at most this much audio.
@@ -44,6 +46,7 @@ class HmmTraining:
     acoustic_scale: float = 0.1
     transition_scale: float = 1.0
     offsets: Sequence[float] = (-0.1, -0.05, 0.0, 0.05, 0.1)
+    score_window: float | None = 0.3
     uniform_start: bool = True
     start_iterations: int = 8
     start_minutes: float = 20.0
@@ -60,10 +63,10 @@ class HmmTraining:
 
 @dataclass(frozen=True)
 class TrainedHmm:
-    """The model, the start it grew from and each start's mean log likelihood per frame."""
+    """The model, the start it grew from (seconds of offset; None: uniform), each start's log likelihood per frame."""
 
     model: PhoneHmm
-    start: str
+    offset: float | None
     start_likelihoods: dict[str, float]
 
 
@@ -88,31 +91,56 @@ def train_hmm(
     few = _at_most(acoustics, options.start_minutes * 60 / frame_period, options.seed)
     part = acoustics if len(few) == len(acoustics.n_frames) else acoustics.subset(few)
     floor = options.variance_floor * acoustics.frames.double().var(0, correction=0)
-    runs: dict[str, tuple[float, PhoneHmm]] = {}
-    for name, starts in _starts(sound_boundaries, acoustics, frame_period, options).items():
-        model = PhoneHmm.flat(
-            phones, options.states_per_phone, part.frames, options.transition_scale / options.acoustic_scale
-        )
-        alignment = alignment_of_boundaries([starts[i] for i in few], part, options.states_per_phone)
+    transition_weight = options.transition_scale / options.acoustic_scale
+    runs: list[tuple[float, float | None, PhoneHmm]] = []
+    likelihoods: dict[str, float] = {}
+    for offset in (*options.offsets, *[None] * options.uniform_start):
+        model = PhoneHmm.flat(phones, options.states_per_phone, part.frames, transition_weight)
+        window = score_window(sound_boundaries, offset, frame_period, options, part.frames.device)
+        window = window and window.subset(few)
+        starts = _start([sound_boundaries[i] for i in few], part, offset, frame_period)
+        alignment = alignment_of_boundaries(starts, part, options.states_per_phone)
         for _ in range(options.start_iterations):
             model = model.trained_once(part, alignment, floor, options.least_frames)
-            alignment = model.align(part)
-        runs[name] = (float(alignment.score.sum() / len(part.frames)), model)
-        progress(f"start {name}: {runs[name][0]:.3f} per frame")
-    best = max(runs, key=lambda name: runs[name][0])
-    model = _grown(runs[best][1], acoustics, floor, options, progress)
-    return TrainedHmm(model, best, {name: value for name, (value, _) in runs.items()})
+            alignment = model.align(part, window)
+        likelihood = float(alignment.score.sum() / len(part.frames))
+        runs.append((likelihood, offset, model))
+        name = "uniform" if offset is None else f"score{offset:+.3f}s"
+        likelihoods[name] = likelihood
+        progress(f"start {name}: {likelihood:.3f} per frame")
+    _, offset, model = max(runs, key=lambda run: run[0])
+    window = score_window(sound_boundaries, offset, frame_period, options, acoustics.frames.device)
+    return TrainedHmm(_grown(model, acoustics, window, floor, options, progress), offset, likelihoods)
+
+
+def score_window(
+    sound_boundaries: Sequence[np.ndarray],
+    offset: float | None,
+    frame_period: float,
+    options: HmmTraining,
+    device: torch.device | str = "cpu",
+) -> ScoreWindow | None:
+    """The window around the score (seconds) shifted by `offset`, or None where sounds are free."""
+    if offset is None or options.score_window is None:
+        return None
+    places = [torch.from_numpy((b + offset) / frame_period).float().to(device) for b in sound_boundaries]
+    return ScoreWindow(places, options.score_window / frame_period)
 
 
 def _grown(
-    model: PhoneHmm, acoustics: Acoustics, floor: torch.Tensor, options: HmmTraining, progress: Progress
+    model: PhoneHmm,
+    acoustics: Acoustics,
+    window: ScoreWindow | None,
+    floor: torch.Tensor,
+    options: HmmTraining,
+    progress: Progress,
 ) -> PhoneHmm:
     """Trains on everything, from one Gaussian per state to the full number."""
     full = min(options.max_gaussians, int(len(acoustics.frames) / options.frames_per_gaussian))
     generator = torch.Generator().manual_seed(options.seed)
     least = model.n_gaussians
     for iteration in range(options.iterations):
-        alignment = model.align(acoustics)
+        alignment = model.align(acoustics, window)
         likelihood = float(alignment.score.sum() / len(acoustics.frames))
         model = model.trained_once(acoustics, alignment, floor, options.least_frames)
         grown = min(1.0, (iteration + 1) / max(1, options.growth_iterations))
@@ -132,17 +160,14 @@ def _grown(
     return model
 
 
-def _starts(
-    sound_boundaries: Sequence[np.ndarray], acoustics: Acoustics, frame_period: float, options: HmmTraining
-) -> dict[str, list[np.ndarray]]:
-    """Named starts: per utterance (U+1,) boundaries in frames."""
-    starts = {
-        f"score{offset:+.3f}s": [(b + offset) / frame_period for b in sound_boundaries] for offset in options.offsets
-    }
-    if options.uniform_start:
-        lengths = acoustics.n_frames.tolist()
-        starts["uniform"] = [np.linspace(0, n, len(b)) for n, b in zip(lengths, sound_boundaries, strict=True)]
-    return starts
+def _start(
+    sound_boundaries: Sequence[np.ndarray], acoustics: Acoustics, offset: float | None, frame_period: float
+) -> list[np.ndarray]:
+    """Per utterance (U+1,) boundaries in frames: the score's, shifted, or evenly spaced ones."""
+    if offset is not None:
+        return [(b + offset) / frame_period for b in sound_boundaries]
+    lengths = acoustics.n_frames.tolist()
+    return [np.linspace(0, n, len(b)) for n, b in zip(lengths, sound_boundaries, strict=True)]
 
 
 def _at_most(acoustics: Acoustics, frames: float, seed: int) -> list[int]:

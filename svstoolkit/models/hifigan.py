@@ -37,6 +37,7 @@ class HifiGan(nn.Module):
     n_mels: mel bands; hop_length: samples per frame, equal to the product of upsample_rates
     upsample_rates, upsample_kernels: of the transposed convolutions; channels: before the first, halved by each
     resblock: "1" or "2"; resblock_kernels, resblock_dilations: one residual block for each pair
+    mel_mean, mel_scale: the network reads (mel − mel_mean) / mel_scale; the published one reads the mel itself
     Raises ValueError for rates whose product is not hop_length, and for lists that do not fit.
     """
 
@@ -50,6 +51,8 @@ class HifiGan(nn.Module):
         resblock: str = "1",
         resblock_kernels: Sequence[int] = (3, 7, 11),
         resblock_dilations: Sequence[Sequence[int]] = ((1, 3, 5), (1, 3, 5), (1, 3, 5)),
+        mel_mean: float = 0.0,
+        mel_scale: float = 1.0,
     ):
         super().__init__()
         check_upsampling(hop_length, upsample_rates, upsample_kernels)
@@ -59,6 +62,9 @@ class HifiGan(nn.Module):
             raise ValueError(f"{len(resblock_kernels)} resblock_kernels, {len(resblock_dilations)} resblock_dilations")
         if channels % 2 ** len(upsample_rates):
             raise ValueError(f"channels ({channels}) cannot be halved {len(upsample_rates)} times")
+        if mel_scale <= 0:
+            raise ValueError(f"mel_scale must be positive, not {mel_scale}")
+        self.mel_mean, self.mel_scale = mel_mean, mel_scale
         # The published code's N(0, 0.01) initialisation is overwritten by weight norm before its first use, so
         # torch's default is what the published models started from.
         self.conv_pre = weight_norm(nn.Conv1d(n_mels, channels, 7, padding=3))
@@ -79,7 +85,7 @@ class HifiGan(nn.Module):
     def forward(self, mel: Tensor, f0: Tensor | None = None) -> Tensor:
         """mel: (B, T, n_mels) natural-log amplitude; f0: (B, T) Hz, 0 = unvoiced → (B, T·hop_length) in [−1, 1]."""
         excitation = self.excitation(f0)
-        x = self.conv_pre(mel.transpose(1, 2))
+        x = self.conv_pre((mel.transpose(1, 2) - self.mel_mean) / self.mel_scale)
         per_level = len(self.resblocks) // len(self.ups)
         for level, up in enumerate(self.ups):
             x = up(leaky_relu(x, SLOPE))
@@ -99,7 +105,7 @@ class HifiGan(nn.Module):
 class NsfHifiGan(HifiGan):
     """HiFi-GAN driven by a harmonic source: the pitch of the output is F0's, whatever the mel.
 
-    sampling_rate: Hz; harmonics: above the fundamental; random_phase: of the harmonics, see SineGenerator
+    sampling_rate: Hz; harmonics: above the fundamental; sine_amplitude, random_phase: see SineGenerator
     The other arguments are HifiGan's.
     """
 
@@ -114,7 +120,10 @@ class NsfHifiGan(HifiGan):
         resblock: str = "1",
         resblock_kernels: Sequence[int] = (3, 7, 11),
         resblock_dilations: Sequence[Sequence[int]] = ((1, 3, 5), (1, 3, 5), (1, 3, 5)),
+        mel_mean: float = 0.0,
+        mel_scale: float = 1.0,
         harmonics: int = 8,
+        sine_amplitude: float = 0.1,
         random_phase: bool = True,
     ):
         super().__init__(
@@ -126,8 +135,10 @@ class NsfHifiGan(HifiGan):
             resblock,
             resblock_kernels,
             resblock_dilations,
+            mel_mean,
+            mel_scale,
         )
-        self.m_source = HarmonicSource(sampling_rate, hop_length, harmonics, random_phase=random_phase)
+        self.m_source = HarmonicSource(sampling_rate, hop_length, harmonics, sine_amplitude, random_phase=random_phase)
         self.noise_convs = nn.ModuleList()
         for level in range(len(upsample_rates)):
             stride = math.prod(upsample_rates[level + 1 :])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from svstoolkit.align.hmm import Acoustics, PhoneHmm, alignment_of_boundaries
-from svstoolkit.align.model_file import load_model, model_fingerprint, save_model
+from svstoolkit.align.hmm import Acoustics, PhoneHmm, ScoreWindow, alignment_of_boundaries
+from svstoolkit.align.model_file import load_model, model_facts, save_model
 from svstoolkit.errors import InputError
 
 
@@ -49,6 +49,22 @@ def test_one_training_step_gives_means_and_staying_probabilities(model, acoustic
     assert trained.stay.tolist() == pytest.approx([1 / 2, 1 / 2, 1 / 2, 3 / 5, 1 / 2, 1 / 2])
 
 
+def test_window_costs_by_the_distance_from_the_place_in_the_score():
+    window = ScoreWindow([torch.tensor([0.0, 4.0, 10.0])], margin=2.0, price=0.5)
+    cost = window.cost(0, 10, 3)
+    assert cost.shape == (10, 6)
+    assert torch.equal(cost[:, 0], cost[:, 2])
+    assert cost[:, 0].tolist() == [0, 0, 0, 0, 0, 0, 0, 0.5, 1.0, 1.5]
+    assert cost[:, 3].tolist() == [1.0, 0.5, 0, 0, 0, 0, 0, 0, 0, 0]
+
+
+def test_window_holds_an_alignment_back(model, acoustics):
+    """The flat model likes all boundaries alike; near the score's place, 5, only the window decides."""
+    places = [torch.tensor([0.0, 5.0, 12.0]), torch.tensor([0.0, 7.0])]
+    alignment = model.align(acoustics, ScoreWindow(places, margin=0.0, price=100.0))
+    assert [edges.tolist() for edges in model.sound_boundaries(acoustics, alignment)] == [[0, 5, 12], [0, 7]]
+
+
 def test_alignment_does_not_depend_on_the_batch(model, acoustics):
     alignment = alignment_of_boundaries([np.array([0, 6.0, 12.0]), np.array([0, 7.0])], acoustics, 3)
     trained = model.trained_once(acoustics, alignment, torch.full((2,), 1e-3), 1.0)
@@ -62,9 +78,9 @@ def test_alignment_does_not_depend_on_the_batch(model, acoustics):
 def test_saved_model_aligns_the_same(model, acoustics, tmp_path):
     alignment = alignment_of_boundaries([np.array([0, 6.0, 12.0]), np.array([0, 7.0])], acoustics, 3)
     trained = model.trained_once(acoustics, alignment, torch.full((2,), 1e-3), 1.0)
-    assert model_fingerprint(tmp_path) is None
-    save_model(tmp_path, trained, "abc", start="here")
-    assert model_fingerprint(tmp_path) == "abc"
+    assert model_facts(tmp_path) == {}
+    save_model(tmp_path, trained, "abc", offset=0.1)
+    assert model_facts(tmp_path)["fingerprint"] == "abc"
     loaded = load_model(tmp_path)
     assert loaded.phones == ("a", "b")
     assert torch.equal(loaded.align(acoustics).positions, trained.align(acoustics).positions)

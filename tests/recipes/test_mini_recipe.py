@@ -103,18 +103,21 @@ def test_a_finished_run_is_not_redone(finished):
     assert before == {path: path.stat().st_mtime_ns for path in watched}
 
 
-@pytest.mark.parametrize("seconds", [9, 13])
-def test_killed_training_goes_on_to_the_same_weights(finished, copy, seconds):
-    shutil.rmtree(copy.place / "exp/fastspeech2")
-    copy.kill_after(seconds, "--stage", "3", "--stop_stage", "3")
-    done = copy("--stage", "3", "--stop_stage", "3")
+@pytest.mark.parametrize(
+    ("stage", "name", "seconds"), [("3", "fastspeech2", 9), ("5", "smoothsinger", 7), ("5", "smoothsinger", 14)]
+)
+def test_killed_training_goes_on_to_the_same_weights(finished, copy, stage, name, seconds):
+    shutil.rmtree(copy.place / "exp" / name)
+    copy.kill_after(seconds, "--stage", stage, "--stop_stage", stage)
+    done = copy("--stage", stage, "--stop_stage", stage)
     assert done.returncode == 0, done.stderr
     ours, theirs = (
-        sorted((run.place / "exp/fastspeech2/checkpoints").glob("step-*.pt"))[-1] for run in (copy, finished)
+        sorted((run.place / "exp" / name / "checkpoints").glob("step-*.pt"))[-1] for run in (copy, finished)
     )
     assert ours.name == theirs.name
-    weights, expected = (torch.load(p, weights_only=True)["networks"]["model"] for p in (ours, theirs))
-    assert all(torch.equal(weights[key], expected[key]) for key in expected)
+    weights, expected = (torch.load(path, weights_only=True)["networks"] for path in (ours, theirs))
+    for network, values in expected.items():
+        assert all(torch.equal(weights[network][key], value) for key, value in values.items())
 
 
 def test_killed_data_preparation_completes_to_the_same_corpus(finished, tmp_path):
