@@ -99,18 +99,18 @@ class _FreshLibrary:
     def __enter__(self) -> tuple[ctypes.CDLL, int]:
         import espeakng_loader
 
-        self.library = ctypes.CDLL(espeakng_loader.get_library_path())
+        self.engine = ctypes.CDLL(espeakng_loader.get_library_path())
         data = espeakng_loader.get_data_path().encode()
-        sampling_rate = self.library.espeak_Initialize(_SYNCHRONOUS, 0, data, _PHONEME_EVENTS | _DONT_EXIT)
+        sampling_rate = self.engine.espeak_Initialize(_SYNCHRONOUS, 0, data, _PHONEME_EVENTS | _DONT_EXIT)
         if sampling_rate <= 0:
             raise RuntimeError(f"espeak-ng does not start with its data in {data.decode()}; reinstall espeakng-loader")
-        return self.library, sampling_rate
+        return self.engine, sampling_rate
 
     def __exit__(self, *exception) -> None:
         import _ctypes
 
-        self.library.espeak_Terminate()
-        _ctypes.dlclose(self.library._handle)
+        self.engine.espeak_Terminate()
+        _ctypes.dlclose(self.engine._handle)
 
 
 def speak_mandarin(
