@@ -26,7 +26,8 @@ class ConsistencySystem:
     """denoiser: the student, of the teacher's architecture
     weights: of the loss terms: `consistency`
     diffusion_steps, beta_min, beta_max, audio_scale: the teacher's
-    grid_points, sigma_max, rho: the Karras grid of σ, from the teacher's smallest to sigma_max
+    grid_points, sigma_max, rho: the Karras grid of σ, from the teacher's smallest to sigma_max (None: its largest).
+        A single step multiplies the error of ε by σ_max, so it should be no larger than a start from noise asks for
     degraded_probability, degradation: as in the teacher's second phase, from the first step on
     target_decay: μ of the target network, θ⁻ ← μθ⁻ + (1 − μ)θ after every step
     teacher: experiment directory of the teacher; read by `prepare_training` only, decoding needs no teacher
