@@ -1,11 +1,7 @@
 """egs/mini end to end with its debug configs: all nine stages, then a user who errs or is interrupted."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,42 +9,12 @@ import pytest
 import soundfile
 import torch
 import yaml
+from mini_run import Run
 
 pytestmark = pytest.mark.recipe
 
-RECIPE = Path(__file__).resolve().parents[2] / "egs/mini"
 SYSTEMS = {"copy_synthesis", "reference", "smoothsinger_4", "smoothsinger_24", "student_1", "student_2"}
 METRICS = {"mcd", "f0_rmse", "gross_pitch_error", "vuv_error", "pesq", "stoi", "rtf"}
-
-
-class Run:
-    """The recipe with every output redirected to a folder of its own."""
-
-    def __init__(self, place: Path):
-        self.place = place
-
-    def arguments(self, *options: str) -> list[str]:
-        place = self.place
-        return [
-            *("./run.sh", "--conf", "conf/debug", "--corpus_args", "phrases_per_song=2", "--diffusion_steps", "4 24"),
-            *("--corpus_dir", f"{place}/downloads", "--truth", f"{place}/downloads/truth/label"),
-            *("--datadir", f"{place}/data", "--dumpdir", f"{place}/dump", "--expdir", f"{place}/exp", *options),
-        ]
-
-    def __call__(self, *options: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            self.arguments(*options), cwd=RECIPE, stdin=subprocess.DEVNULL, capture_output=True, text=True
-        )
-
-    def kill_after(self, seconds: float, *options: str) -> None:
-        """Starts the command and kills it with all its children, without warning."""
-        process = subprocess.Popen(
-            self.arguments(*options), cwd=RECIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )  # fmt: skip
-        time.sleep(seconds)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 @pytest.fixture(scope="module")
