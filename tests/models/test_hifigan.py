@@ -77,9 +77,19 @@ def test_removing_weight_norm_changes_no_sample():
     torch.testing.assert_close(model(mel), before, atol=1e-6, rtol=1e-4)
 
 
+def test_mel_is_normalised_as_asked():
+    torch.manual_seed(0)
+    plain = HifiGan(n_mels=20, hop_length=256, **TINY)
+    normalising = HifiGan(n_mels=20, hop_length=256, **TINY, mel_mean=-5.0, mel_scale=2.0)
+    normalising.load_state_dict(plain.state_dict())
+    mel = torch.randn(1, 4, 20)
+    torch.testing.assert_close(normalising(2 * mel - 5), plain(mel), atol=1e-6, rtol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("keywords", "message"),
     [
+        ({"mel_scale": 0.0}, "mel_scale"),
         ({"hop_length": 300}, "product of upsample_rates"),
         ({"upsample_kernels": (16, 15, 8)}, "even number"),
         ({"upsample_kernels": (16, 16)}, "upsample_kernels"),
