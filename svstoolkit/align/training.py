@@ -44,7 +44,7 @@ class HmmTraining:
     variance_floor: float = 0.01
     split_perturbation: float = 0.1
     acoustic_scale: float = 0.1
-    transition_scale: float = 1.0
+    transition_scale: float = 4.0
     offsets: Sequence[float] = (-0.1, -0.05, 0.0, 0.05, 0.1)
     score_window: float | None = 0.3
     uniform_start: bool = True
