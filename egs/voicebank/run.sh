@@ -7,4 +7,4 @@ cd "$(dirname "$0")"
 
 exec utils/svs.sh \
     --corpus voicebank --corpus_dir "${VOICEBANK:-}" \
-    --aligner hmm --vocoder nsf_hifigan --conf ../mini/conf --vocoder_config conf/nsf_hifigan.yaml "$@"
+    --aligner hmm --vocoder nsf_hifigan --conf ../mini/conf "$@"
