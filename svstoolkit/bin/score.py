@@ -14,7 +14,7 @@ def main(argv: list[str] | None = None) -> None:
     from svstoolkit.data.definition_file import read_definition
     from svstoolkit.data.stages import read_stages
     from svstoolkit.data.workers import Workers
-    from svstoolkit.evaluation.cepstra import order_and_alpha
+    from svstoolkit.evaluation.measures.cepstra import order_and_alpha
     from svstoolkit.evaluation.report import ScoredSet, plan_set, write_report
     from svstoolkit.evaluation.results import alignment_rows
     from svstoolkit.evaluation.scoring import score_utterance

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from svstoolkit.evaluation.cepstra import mel_cepstrum, order_and_alpha, spectral_envelope
-from svstoolkit.evaluation.dtw import dtw_path
-from svstoolkit.evaluation.mcd import mel_cepstral_distortion
-from svstoolkit.evaluation.pitch import f0_rmse, gross_pitch_error, vuv_error
-from svstoolkit.evaluation.quality import pesq_wideband, stoi
+from svstoolkit.evaluation.measures.cepstra import mel_cepstrum, order_and_alpha, spectral_envelope
+from svstoolkit.evaluation.measures.dtw import dtw_path
+from svstoolkit.evaluation.measures.mcd import mel_cepstral_distortion
+from svstoolkit.evaluation.measures.pitch import f0_rmse, gross_pitch_error, vuv_error
+from svstoolkit.evaluation.measures.quality import pesq_wideband, stoi
 from svstoolkit.features.definition import FeatureDefinition
 from svstoolkit.features.f0 import extract_f0
 

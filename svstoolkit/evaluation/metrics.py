@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from svstoolkit.evaluation.pitch import GROSS_CENTS
+from svstoolkit.evaluation.measures.pitch import GROSS_CENTS
 
 # How durations were come by when the singing was decoded
 SCORE, REFERENCE_DURATIONS = "score", "reference_durations"

@@ -12,7 +12,7 @@ from svstoolkit.data.stages import STAGE_NAMES
 from svstoolkit.errors import InputError
 from svstoolkit.evaluation.decoded import Decoded, find_decoded
 from svstoolkit.evaluation.metrics import FLOOR, GROUND_TRUTH, set_label
-from svstoolkit.evaluation.page import Page, phrase, render
+from svstoolkit.evaluation.page.render import Page, phrase, render
 from svstoolkit.evaluation.results import Row, Value, aggregate, real_time_factors
 from svstoolkit.evaluation.scoring import Job, Take
 from svstoolkit.evaluation.tables import Table, csv_table, latex_table, overview

@@ -13,9 +13,9 @@ from svstoolkit.data.archives import ArchiveReader
 from svstoolkit.data.files import atomic_path, write_json
 from svstoolkit.errors import InputError
 from svstoolkit.evaluation.comparison import Recording, analyse, compare
-from svstoolkit.evaluation.figures import mel_range, write_mel_picture
 from svstoolkit.evaluation.floor import loudness_noise
 from svstoolkit.evaluation.metrics import FLOOR, GROUND_TRUTH, SCORE, set_label
+from svstoolkit.evaluation.page.pictures import mel_range, write_mel_picture
 from svstoolkit.features.definition import FeatureDefinition
 from svstoolkit.units import hz_to_midi
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from svstoolkit.evaluation.floor import loudness_noise
-from svstoolkit.evaluation.quality import pesq_wideband, stoi
+from svstoolkit.evaluation.measures.quality import pesq_wideband, stoi
 
 RATE = 24000
 

@@ -10,7 +10,7 @@ import numpy as np
 from svstoolkit.errors import InputError
 from svstoolkit.evaluation.decoded import Decoded
 from svstoolkit.evaluation.metrics import GROUND_TRUTH, METRICS, MODES, REFERENCE_DURATIONS, SCORE
-from svstoolkit.evaluation.piano_roll import piano_roll
+from svstoolkit.evaluation.page.piano_roll import piano_roll
 from svstoolkit.evaluation.results import Row, Value
 from svstoolkit.evaluation.scoring import Job
 from svstoolkit.evaluation.tables import KINDS, Table
@@ -118,7 +118,7 @@ def render(page: Page) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("svstoolkit.evaluation", "templates"),
+        loader=PackageLoader("svstoolkit.evaluation.page", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

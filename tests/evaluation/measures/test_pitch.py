@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from svstoolkit.evaluation.pitch import f0_rmse, gross_pitch_error, vuv_error
+from svstoolkit.evaluation.measures.pitch import f0_rmse, gross_pitch_error, vuv_error
 
 
 def shifted(hz, cents):

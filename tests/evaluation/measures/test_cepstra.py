@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from svstoolkit.errors import InputError
-from svstoolkit.evaluation.cepstra import (
+from svstoolkit.evaluation.measures.cepstra import (
     QUANTISATION_POWER,
     mel_cepstrum,
     order_and_alpha,
     spectral_envelope,
     warping_matrix,
 )
-from svstoolkit.evaluation.mcd import mel_cepstral_distortion
+from svstoolkit.evaluation.measures.mcd import mel_cepstral_distortion
 from svstoolkit.features.definition import FeatureDefinition
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from svstoolkit.evaluation.dtw import dtw_path
+from svstoolkit.evaluation.measures.dtw import dtw_path
 
 
 def naive_cost(a, b, band=None):
