@@ -13,7 +13,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=["svstoolkit", "svstoolkit.*"]),
-    package_data={"svstoolkit": ["conf/*.yaml", "evaluation/page/templates/*"]},
+    package_data={"svstoolkit": ["conf/*.yaml", "evaluation/metrics.yaml", "evaluation/page/templates/*", "evaluation/listening/templates/*"]},
     entry_points={"console_scripts": ["svs = svstoolkit.bin.svs:main"]},
     install_requires=[
         "torch>=2.6",

@@ -1,8 +1,9 @@
 """The metrics stage 8 reports: their names, units, directions and what exactly they measure."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from svstoolkit.evaluation.measures.pitch import GROSS_CENTS
+import yaml
 
 # How durations were come by when the singing was decoded
 SCORE, REFERENCE_DURATIONS = "score", "reference_durations"
@@ -11,16 +12,27 @@ MODES = (SCORE, REFERENCE_DURATIONS)
 GROUND_TRUTH, CEILING, FLOOR = "ground_truth", "copy_synthesis", "floor"
 
 
+GROUPS = ("spectrum", "pitch", "melody", "timing", "quality", "level", "espnet", "learned", "speed")
+
+
 @dataclass(frozen=True)
 class Metric:
-    """name: key in results.json; short: table heading; decimals: digits shown; description: for the page"""
+    """What a figure is called and how it is shown.
+
+    name: key in results.json; short: table heading; decimals: digits shown; description: for the page
+    group: one of GROUPS; headline: shown in the overview from the start
+    needs: what besides the two sounds it is computed from: "timing" (equal timing of both), "score", "labels"
+    """
 
     name: str
     short: str
-    unit: str
     higher_is_better: bool
     decimals: int
+    group: str
     description: str
+    unit: str = ""
+    headline: bool = False
+    needs: str = ""
 
     @property
     def arrow(self) -> str:
@@ -30,34 +42,15 @@ class Metric:
         return f"{value:.{self.decimals}f}"
 
 
-METRICS = {
-    metric.name: metric
-    for metric in (
-        Metric(
-            "mcd",
-            "MCD",
-            "dB",
-            False,
-            2,
-            "Mel-cepstral distortion: distance of the spectral envelopes (WORLD, SPTK's order and warping for the "
-            "sampling rate, level c0 left out).",
-        ),
-        Metric("f0_rmse", "F0 RMSE", "cents", False, 0, "Root mean square F0 error over frames voiced in both."),
-        Metric(
-            "gross_pitch_error",
-            "GPE",
-            "%",
-            False,
-            1,
-            f"Frames voiced in both whose F0 is more than {GROSS_CENTS:.0f} cents off; 100 if none is voiced in both.",
-        ),
-        Metric("vuv_error", "V/UV", "%", False, 1, "Frames voiced in one and unvoiced in the other."),
-        Metric("pesq", "PESQ", "MOS-LQO", True, 2, "Wideband PESQ at 16 kHz (ITU-T P.862.2); needs equal timing."),
-        Metric("stoi", "STOI", "", True, 3, "Short-time objective intelligibility; needs equal timing."),
-        Metric("rtf", "RTF", "", False, 3, "Real-time factor: seconds of computing per second of singing."),
-    )
-}
-NEEDS_EQUAL_TIMING = ("pesq", "stoi")
+def _read_metrics(path: Path) -> dict[str, Metric]:
+    table = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {
+        name: Metric(name=name, higher_is_better=entry.pop("better") == "higher", **entry)
+        for name, entry in table.items()
+    }
+
+
+METRICS = _read_metrics(Path(__file__).with_name("metrics.yaml"))
 
 
 def set_label(set_name: str, mode: str) -> str:
