@@ -1,8 +1,8 @@
 """Errors of F0 and voicing, on frames that are already paired. F0 in Hz, 0 = unvoiced, shape (P,).
 
-Where the reference sings and the voice is nowhere voiced there is no pitch to be right about: shares of wrong frames are
-then 100 % and shares of right ones 0 %, so that whispering cannot win, while means over frames voiced in both are NaN.
-Every share is NaN where the reference itself is nowhere voiced.
+Where the reference sings and the voice is nowhere voiced there is no pitch to be right about: shares of wrong frames
+are then 100 % and shares of right ones 0 %, so that whispering cannot win, while means over frames voiced in both are
+NaN. Shares of frames voiced in both are NaN where the reference itself is nowhere voiced.
 """
 
 import numpy as np
