@@ -1,8 +1,11 @@
 import numpy as np
+import pesq
+import pystoi
 import pytest
+from scipy.signal import resample_poly
 
 from svstoolkit.evaluation.floor import loudness_noise
-from svstoolkit.evaluation.measures.quality import pesq_wideband, stoi
+from svstoolkit.evaluation.measures.quality import estoi, pesq_narrowband, pesq_wideband, stoi
 
 RATE = 24000
 
@@ -27,13 +30,29 @@ def test_identity_is_the_maximum_and_noise_lowers_it(voice):
     assert stois[2] < 0.9
 
 
-def test_silence_and_crumbs_are_errors_and_not_figures(voice):
-    with pytest.raises(ValueError, match="PESQ"):
-        pesq_wideband(0 * voice, voice, RATE)
-    with pytest.raises(ValueError, match="PESQ"):
-        pesq_wideband(voice[:2000], voice[:2000], RATE)
-    with pytest.raises(ValueError, match="STOI"):
-        stoi(voice[:3000], voice[:3000], RATE)
+def test_the_packages_own_figures(voice):
+    noisy = voice + 0.01 * np.random.default_rng(0).normal(size=len(voice))
+    for measure, mode, rate in ((pesq_wideband, "wb", 16000), (pesq_narrowband, "nb", 8000)):
+        at_rate = [resample_poly(x, rate // 8000, RATE // 8000) for x in (voice, noisy)]
+        assert measure(noisy, voice, RATE) == pesq.pesq(rate, *at_rate, mode)
+    assert stoi(noisy, voice, RATE) == pystoi.stoi(voice, noisy, RATE)
+    # pystoi adds noise of 1e-16 to the extended measure, from numpy's global generator
+    assert estoi(noisy, voice, RATE) == pytest.approx(pystoi.stoi(voice, noisy, RATE, extended=True), abs=1e-9)
+
+
+@pytest.mark.parametrize("measure", [pesq_wideband, pesq_narrowband, stoi, estoi])
+def test_what_has_no_score_is_an_error_and_not_a_figure(voice, measure):
+    name = "PESQ" if "pesq" in measure.__name__ else "STOI"
+    not_finite = np.where(np.arange(len(voice)) == 5, np.nan, voice)
+    for audio, reference, reason in (
+        (0 * voice, voice, "it is digital silence"),
+        (voice, 0 * voice, "reference is digital silence"),
+        (not_finite, voice, "not finite"),
+        (voice[:-1], voice, "length"),
+        (voice[:3000], voice[:3000], ""),
+    ):
+        with pytest.raises(ValueError, match=rf"{name}.*{reason}|{reason}.*{name}"):
+            measure(audio, reference, RATE)
 
 
 def test_the_floor_has_the_targets_energy_in_every_frame(voice):
