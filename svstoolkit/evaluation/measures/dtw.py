@@ -1,20 +1,19 @@
-"""Dynamic time warping, one anti-diagonal at a time."""
+"""Dynamic time warping inside a window, one anti-diagonal at a time."""
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
-_DIAGONAL, _UP, _LEFT = 0, 1, 2
+BLOCK = 64  # rows whose distances are computed at a time; bounds the memory beside the window itself
 
 
 def dtw_path(a: np.ndarray, b: np.ndarray, band: int | None = None) -> np.ndarray:
     """The path of least summed Euclidean distance between two sequences (Sakoe & Chiba 1978, symmetric, slope P = 0).
 
-    Cells of one anti-diagonal i + j = d depend only on the two diagonals before it, so each is one vector
-    operation; only the step taken into each cell is kept, one byte per cell inside the band.
-
     Args:
         a: (N, D) frames
         b: (M, D) frames
-        band: largest |j − i·M/N| in frames of `b`; None searches everything
+        band: largest |j − i·M/N| in frames of `b`, the last row excepted, which always reaches the corner;
+            None searches everything
 
     Returns:
         (P, 2) pairs (i, j) from (0, 0) to (N−1, M−1); max(N, M) ≤ P ≤ N + M − 1. Of equal costs the
@@ -26,43 +25,75 @@ def dtw_path(a: np.ndarray, b: np.ndarray, band: int | None = None) -> np.ndarra
     n, m = len(a), len(b)
     if not n or not m:
         raise ValueError(f"cannot warp sequences of {n} and {m} frames")
-    starts, stops = _rows_per_diagonal(n, m, band)
-    # accumulated cost of the last two diagonals, indexed by i + 1 so that row −1 exists and is infinite
-    before, last = np.full(n + 1, np.inf), np.full(n + 1, np.inf)
-    steps = []
-    for d, (start, stop) in enumerate(zip(starts, stops, strict=True)):
-        rows = np.arange(start, stop)
-        distance = np.sqrt(((a[rows] - b[d - rows]) ** 2).sum(axis=1))
-        options = np.stack([before[rows], last[rows], last[rows + 1]])
-        if d == 0:
-            options[:] = 0.0
-        taken = options.argmin(axis=0)
-        current = np.full(n + 1, np.inf)
-        current[rows + 1] = distance + options[taken, np.arange(len(rows))]
-        steps.append(taken.astype(np.uint8))
-        before, last = last, current
-    if not np.isfinite(last[n]):
-        raise ValueError(f"no path from {n} to {m} frames inside a band of {band}")
-    return _trace(steps, starts, n, m)
-
-
-def _rows_per_diagonal(n: int, m: int, band: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """First row and one past the last row i of each anti-diagonal d = 0 … n + m − 2 inside matrix and band."""
-    d = np.arange(n + m - 1)
-    starts, stops = np.maximum(0, d - m + 1), np.minimum(n - 1, d) + 1
+    low, high = np.zeros(n, dtype=np.int64), np.full(n, m - 1)
     if band is not None:
-        slope = 1.0 + m / n  # on diagonal d the centre of the band is i = d / slope
-        starts = np.maximum(starts, np.ceil((d - band) / slope).astype(np.int64))
-        stops = np.minimum(stops, np.floor((d + band) / slope).astype(np.int64) + 1)
-        starts[-1], stops[-1] = n - 1, n  # rounding must not cut off the corner
-    return starts, np.maximum(starts, stops)
+        centre = np.arange(n) * (m / n)
+        low = np.maximum(low, np.ceil(centre - band).astype(np.int64))
+        high[:-1] = np.minimum(high, np.floor(centre + band).astype(np.int64))[:-1]
+    path = path_in_window(a, b, low, high)
+    if path is None:
+        raise ValueError(f"no path from {n} to {m} frames inside a band of {band}")
+    return path
 
 
-def _trace(steps: list[np.ndarray], starts: np.ndarray, n: int, m: int) -> np.ndarray:
+def path_in_window(a: np.ndarray, b: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray | None:
+    """The cheapest path through the cells low[i] ≤ j ≤ high[i] of the matrix of Euclidean distances.
+
+    Cells of one anti-diagonal i + j = d depend only on the two diagonals before it, so each is one vector
+    operation. Only cells inside the window are stored: 8 bytes each.
+
+    Args:
+        a, b: (N, D), (M, D) frames
+        low, high: (N,) first and last column of each row, neither ever decreasing, low[0] = 0, high[−1] = M − 1
+
+    Returns:
+        (P, 2) as `dtw_path`, or None where the window holds no path. Of equal costs the diagonal step is
+        taken, then the one along `b`.
+    """
+    n, m = len(a), len(b)
+    rows, diagonals = np.arange(n), np.arange(-1, n + m - 1)
+    starts = np.searchsorted(rows + high, diagonals, "left")  # first row of each diagonal …
+    stops = np.maximum(starts, np.searchsorted(rows + low, diagonals, "right"))  # … and one past its last
+    # Diagonals lie one after the other in one vector, each between two cells that stay infinite: the neighbours
+    # asked for outside the window. Cell (i, d − i) has the index i + shift[d + 1]; the first diagonal is d = −1.
+    sizes = stops - starts + 2
+    shift = np.cumsum(sizes) - sizes + 1 - starts
+    cost = np.full(sizes.sum(), np.inf)
+    _fill_distances(cost, shift, a, b, low, high)
+
+    spans = zip(starts[2:].tolist(), stops[2:].tolist(), shift[2:].tolist(), shift[1:].tolist(), shift.tolist())
+    for start, stop, here, last, before in spans:  # from d = 1 on
+        left = cost[start + last : stop + last]
+        up = cost[start + last - 1 : stop + last - 1]
+        corner = cost[start + before - 1 : stop + before - 1]
+        cost[start + here : stop + here] += np.minimum(np.minimum(up, left), corner)
+    if not np.isfinite(cost[n - 1 + shift[-1]]):
+        return None
+    return _trace(cost, shift.tolist(), n, m)
+
+
+def _fill_distances(
+    cost: np.ndarray, shift: np.ndarray, a: np.ndarray, b: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> None:
+    for top in range(0, len(a), BLOCK):
+        i = np.arange(top, min(top + BLOCK, len(a)))[:, None]
+        j = np.arange(low[i[0, 0]], high[i[-1, 0]] + 1)
+        inside = (j >= low[i]) & (j <= high[i])
+        cells = (shift[i + j + 1] + i)[inside]
+        cost[cells] = cdist(a[i[:, 0]], b[j])[inside]
+
+
+def _trace(cost: np.ndarray, shift: list[int], n: int, m: int) -> np.ndarray:
     i, j = n - 1, m - 1
     path = [(i, j)]
     while i or j:
-        step = steps[i + j][i - starts[i + j]]
-        i, j = (i - (step != _LEFT), j - (step != _UP))
+        before, last = shift[i + j - 1], shift[i + j]
+        corner, up, left = cost[i - 1 + before], cost[i - 1 + last], cost[i + last]
+        if up < left and up < corner:
+            i -= 1
+        elif left < corner:
+            j -= 1
+        else:
+            i, j = i - 1, j - 1
         path.append((i, j))
     return np.array(path[::-1], dtype=np.int64)
