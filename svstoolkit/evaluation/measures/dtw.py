@@ -61,7 +61,7 @@ def path_in_window(a: np.ndarray, b: np.ndarray, low: np.ndarray, high: np.ndarr
     cost = np.full(sizes.sum(), np.inf)
     _fill_distances(cost, shift, a, b, low, high)
 
-    spans = zip(starts[2:].tolist(), stops[2:].tolist(), shift[2:].tolist(), shift[1:].tolist(), shift.tolist())
+    spans = np.stack([starts[2:], stops[2:], shift[2:], shift[1:-1], shift[:-2]], axis=1).tolist()
     for start, stop, here, last, before in spans:  # from d = 1 on
         left = cost[start + last : stop + last]
         up = cost[start + last - 1 : stop + last - 1]
