@@ -17,6 +17,7 @@ from svstoolkit.data.directory import DataDirectory, read_data_directory
 from svstoolkit.data.files import atomic_path, write_json
 from svstoolkit.data.fingerprint import fingerprint, is_done, mark_done
 from svstoolkit.data.phone_table import DURATION, phone_table
+from svstoolkit.inference.complexity import count_multiply_adds, parameter_count
 from svstoolkit.inference.seeds import utterance_seed
 from svstoolkit.inference.voice import ReferenceSinger, Rendering, WaveformRefiner
 
@@ -43,7 +44,7 @@ class DecodedSystem:
             networks.append(singer.acoustic.system.networks["model"])
         if self.refiner is not None:
             networks.append(self.refiner.trained.system.networks["denoiser"])
-        return sum(p.numel() for network in networks for p in network.parameters())
+        return parameter_count(networks)
 
 
 class Decoder:
@@ -55,7 +56,6 @@ class Decoder:
     def decode_set(self, data_dir: Path, dump_set_dir: Path, overwrite: bool = False) -> None:
         data = read_data_directory(data_dir)
         dump = {name: ArchiveReader(dump_set_dir / f"{name}.scp") for name in ("mel", "f0", "phones")}
-        warm: set[int] = set()
         for system in self.systems:
             for mode in system.modes:
                 place = self.output / system.name / mode / data.path.name
@@ -63,13 +63,25 @@ class Decoder:
                 if is_done(place, key) and not overwrite:
                     print(f"{place}: decoded already")
                     continue
-                if id(system.refiner) not in warm:  # the first call of a network allocates; it is not timed
-                    self._sing(system, mode, data, dump, next(iter(data)))
-                    warm.add(id(system.refiner))
-                self._decode(system, mode, data, dump, place)
+                # the first call of a network allocates: counted, not timed
+                work = self._multiply_adds(system, mode, data, dump, next(iter(data)))
+                self._decode(system, mode, data, dump, place, work)
                 mark_done(place, key)
 
-    def _decode(self, system: DecodedSystem, mode: str, data: DataDirectory, dump: dict, place: Path) -> None:
+    def _multiply_adds(
+        self, system: DecodedSystem, mode: str, data: DataDirectory, dump: dict, utterance: str
+    ) -> float | None:
+        """Per second of singing, from the phone table to the waveform; None where they cannot be counted.
+
+        Counted on one utterance: all but the acoustic model's attention grows in proportion with the length.
+        """
+        sung = []
+        count = count_multiply_adds(lambda: sung.append(self._sing(system, mode, data, dump, utterance)))
+        return None if count is None else count * self.singer.features.sampling_rate / len(sung[0].audio)
+
+    def _decode(
+        self, system: DecodedSystem, mode: str, data: DataDirectory, dump: dict, place: Path, work: float | None
+    ) -> None:
         records = {}
         for utterance in tqdm(list(data), desc=f"{system.name} {mode}", unit="utt"):
             torch.manual_seed(utterance_seed(utterance, self.seed))
@@ -90,6 +102,7 @@ class Decoder:
             "wall_seconds": wall,
             "hardware": hardware_name(self.singer.device),
             "parameters": system.parameters(self.singer),
+            "multiply_adds_per_second": work,
             "utterances": records,
         }
         write_json(place / "decode.json", summary)
