@@ -5,8 +5,10 @@ note as singing transcription is (Molina et al. 2014, ISMIR; mir_eval.transcript
 sounding note.
 
 Even a recording of the best singer is far from 100: voiceless consonants are inside the score's notes, singers glide,
-come early and late. Its figures on the same phrases are the ones to read a system's against. `rhythm.as_sung` gives a
-score whose notes lie where they were sung, which takes timing out of the comparison.
+come early and late, and a vibrato of 100 cents is more than 50 cents from its note two thirds of the time. The
+recording's figures on the same phrases are the ones to read a system's against. `rhythm.as_sung` gives a score whose
+notes lie where they were sung, which takes timing out of the comparison; `note_deviations` takes vibrato and glides
+out: of a Japanese nursery song sung with a vibrato of 110 cents 60 % of the frames are right and 91 % of the notes.
 """
 
 import numpy as np
@@ -82,7 +84,30 @@ def melody_scores(f0: np.ndarray, score_f0: np.ndarray) -> dict[str, float]:
         1.0 - right_rests / n_rests if n_rests else float("nan"),
         (right + right_rests) / len(f0),
     )
-    return {name: 100.0 * value for name, value in zip(MELODY_SCORES, values, strict=True)}
+    return {name: 100.0 * float(value) for name, value in zip(MELODY_SCORES, values, strict=True)}
+
+
+def note_deviations(f0: np.ndarray, score: tuple[np.ndarray, np.ndarray], frame_period: float) -> np.ndarray:
+    """How far each note of the score is out of tune: (N,) cents, positive = sharp, NaN where the voice is unvoiced.
+
+    The median over the voiced frames whose centres lie in the note, which vibrato and glides hardly move.
+
+    Args:
+        f0: (T,) Hz, 0 = unvoiced
+        score: intervals (N, 2) s and pitches (N,) Hz, of `score_notes`
+    """
+    times = (np.arange(len(f0)) + 0.5) * frame_period
+    spans = np.searchsorted(times, score[0])
+    deviations = np.full(len(spans), np.nan)
+    for i, (begin, end) in enumerate(spans):
+        if np.any(voiced := f0[begin:end] > 0):
+            deviations[i] = np.median(cents_between(f0[begin:end][voiced], score[1][i]))
+    return deviations
+
+
+def notes_in_tune(deviations: np.ndarray) -> float:
+    """Per cent of the score's notes less than 50 cents out of tune, from `note_deviations`; an unvoiced note is wrong."""
+    return 100.0 * float(np.mean(np.abs(deviations) < PITCH_TOLERANCE)) if len(deviations) else float("nan")
 
 
 MELODY_SCORES = (

@@ -2,7 +2,15 @@ import mir_eval
 import numpy as np
 import pytest
 
-from svstoolkit.evaluation.measures.melody import MELODY_SCORES, melody_scores, note_scores, score_frames, score_notes
+from svstoolkit.evaluation.measures.melody import (
+    MELODY_SCORES,
+    melody_scores,
+    note_deviations,
+    note_scores,
+    notes_in_tune,
+    score_frames,
+    score_notes,
+)
 from svstoolkit.evaluation.measures.transcription import transcribe
 from svstoolkit.score.song import Note, Song
 from svstoolkit.units import midi_to_hz
@@ -127,3 +135,24 @@ def test_a_voice_that_sings_the_frames_of_the_score_gets_its_notes():
     """The two notes on one pitch without a break are heard as one: 4 notes, of which 3 are found."""
     values = note_scores(transcribe(score_frames(SONG, 250, PERIOD), PERIOD), score_notes(SONG))
     assert (values["onset_pitch_precision"], values["onset_pitch_recall"]) == (100.0, 75.0)
+
+
+def test_neither_vibrato_nor_a_glide_puts_a_note_out_of_tune():
+    times = (np.arange(250) + 0.5) * PERIOD
+    score, notes = score_frames(SONG, 250, PERIOD), score_notes(SONG)
+    f0 = score * 2 ** (120 * np.sin(2 * np.pi * 5 * times) / 1200)
+    f0[20:26] *= 0.8
+    assert note_deviations(f0, notes, PERIOD) == pytest.approx(np.zeros(4), abs=20)
+    assert notes_in_tune(note_deviations(f0, notes, PERIOD)) == 100.0
+    assert melody_scores(f0, score)["raw_pitch_accuracy"] < 50
+
+
+def test_notes_out_of_tune_are_told_by_how_much():
+    f0, notes = score_frames(SONG, 250, PERIOD), score_notes(SONG)
+    f0[100:140] *= 2 ** (70 / 1200)
+    f0[140:180] *= 2 ** (-30 / 1200)
+    f0[200:] = 0
+    deviations = note_deviations(f0, notes, PERIOD)
+    assert deviations == pytest.approx([0, 70, -30, np.nan], abs=1e-6, nan_ok=True)
+    assert notes_in_tune(deviations) == 50.0
+    assert np.isnan(notes_in_tune(np.zeros(0)))
