@@ -106,7 +106,7 @@ def note_deviations(f0: np.ndarray, score: tuple[np.ndarray, np.ndarray], frame_
 
 
 def notes_in_tune(deviations: np.ndarray) -> float:
-    """Per cent of the score's notes less than 50 cents out of tune, from `note_deviations`; an unvoiced one is wrong."""
+    """Per cent of the score's notes less than 50 cents out of tune, from `note_deviations`; unvoiced is wrong."""
     return 100.0 * float(np.mean(np.abs(deviations) < PITCH_TOLERANCE)) if len(deviations) else float("nan")
 
 
