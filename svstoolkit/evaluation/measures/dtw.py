@@ -36,7 +36,9 @@ def dtw_path(a: np.ndarray, b: np.ndarray, band: int | None = None) -> np.ndarra
     return path
 
 
-def path_in_window(a: np.ndarray, b: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray | None:
+def path_in_window(
+    a: np.ndarray, b: np.ndarray, low: np.ndarray, high: np.ndarray, barred: bool = False
+) -> np.ndarray | None:
     """The cheapest path through the cells low[i] ≤ j ≤ high[i] of the matrix of Euclidean distances.
 
     Cells of one anti-diagonal i + j = d depend only on the two diagonals before it, so each is one vector
@@ -45,6 +47,7 @@ def path_in_window(a: np.ndarray, b: np.ndarray, low: np.ndarray, high: np.ndarr
     Args:
         a, b: (N, D), (M, D) frames
         low, high: (N,) first and last column of each row, neither ever decreasing, low[0] = 0, high[−1] = M − 1
+        barred: no diagonal step leaves the last column of a row; for `fast_dtw_path` alone
 
     Returns:
         (P, 2) as `dtw_path`, or None where the window holds no path. Of equal costs the diagonal step is
@@ -61,15 +64,17 @@ def path_in_window(a: np.ndarray, b: np.ndarray, low: np.ndarray, high: np.ndarr
     cost = np.full(sizes.sum(), np.inf)
     _fill_distances(cost, shift, a, b, low, high)
 
-    spans = np.stack([starts[2:], stops[2:], shift[2:], shift[1:-1], shift[:-2]], axis=1).tolist()
-    for start, stop, here, last, before in spans:  # from d = 1 on
-        left = cost[start + last : stop + last]
-        up = cost[start + last - 1 : stop + last - 1]
-        corner = cost[start + before - 1 : stop + before - 1]
-        cost[start + here : stop + here] += np.minimum(np.minimum(up, left), corner)
+    # a row's last column is the first cell of its diagonal, so barring it takes one cell off the corners
+    skip = barred & (starts[2:] == starts[:-2] + 1) & ((rows + high)[starts[:-2]] == diagonals[:-2])
+    spans = np.stack([starts[2:], stops[2:], skip, shift[2:], shift[1:-1], shift[:-2]], axis=1).tolist()
+    for start, stop, skipped, here, last, before in spans:  # from d = 1 on
+        best = np.minimum(cost[start + last : stop + last], cost[start + last - 1 : stop + last - 1])
+        corner = cost[start + before - 1 + skipped : stop + before - 1]
+        np.minimum(best[skipped:], corner, out=best[skipped:])
+        cost[start + here : stop + here] += best
     if not np.isfinite(cost[n - 1 + shift[-1]]):
         return None
-    return _trace(cost, shift.tolist(), n, m)
+    return _trace(cost, shift.tolist(), (high - barred).tolist(), m)
 
 
 def _fill_distances(
@@ -83,12 +88,14 @@ def _fill_distances(
         cost[cells] = cdist(a[i[:, 0]], b[j])[inside]
 
 
-def _trace(cost: np.ndarray, shift: list[int], n: int, m: int) -> np.ndarray:
-    i, j = n - 1, m - 1
+def _trace(cost: np.ndarray, shift: list[int], diagonal_until: list[int], m: int) -> np.ndarray:
+    """Back from the corner; diagonal_until: (N,) last column of each row that a diagonal step may leave."""
+    i, j = len(diagonal_until) - 1, m - 1
     path = [(i, j)]
     while i or j:
         before, last = shift[i + j - 1], shift[i + j]
-        corner, up, left = cost[i - 1 + before], cost[i - 1 + last], cost[i + last]
+        up, left = cost[i - 1 + last], cost[i + last]
+        corner = cost[i - 1 + before] if j - 1 <= diagonal_until[i - 1] else np.inf
         if up < left and up < corner:
             i -= 1
         elif left < corner:
