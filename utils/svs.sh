@@ -100,5 +100,5 @@ run 7 decode "3:$acoustic_exp/checkpoints 4:$vocoder_exp/checkpoints 5:$diffusio
 
 run 8 score "2:$dumpdir 7:$expdir/decode" "$expdir/score" \
     $decode_cmd --num_threads $nj $log/score.log svs score --data_dir $datadir --dump_dir $dumpdir --sets $test_sets \
-    --decode_dir $expdir/decode --output $expdir/score --alignment $expdir/align/accuracy.json \
+    --decode_dir $expdir/decode --output $expdir/score ${truth:+--alignment $expdir/align/accuracy.json} \
     --stages $expdir/stages.json --nj $nj --overwrite $overwrite $score_args

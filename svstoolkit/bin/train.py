@@ -129,6 +129,7 @@ def _train(args: Any, config: dict[str, Any], training: Any, inputs: dict[str, s
     from svstoolkit.conf.building import build_system, construct
     from svstoolkit.data.definition_file import read_definition
     from svstoolkit.data.vocabulary import Vocabulary
+    from svstoolkit.systems.observing import observer
     from svstoolkit.training.experiment import start_afresh, write_experiment
     from svstoolkit.training.launch import accelerator_for
     from svstoolkit.training.loop import train
@@ -143,13 +144,14 @@ def _train(args: Any, config: dict[str, Any], training: Any, inputs: dict[str, s
     system = build_system(config)
     references = reference_archives(args, system)
     accelerator = accelerator_for(args.ngpu, training.precision)
+    definition = read_definition(args.dump_dir / "features.yaml")
     source = dump_source(
         system.batch_kind,
         data,
         (args.dump_dir / args.train_set, args.dump_dir / args.dev_set),
         references,
         Vocabulary.from_json(args.dump_dir / "vocabulary.json"),
-        read_definition(args.dump_dir / "features.yaml"),
+        definition,
         training.seed,
         accelerator,
     )
@@ -160,7 +162,7 @@ def _train(args: Any, config: dict[str, Any], training: Any, inputs: dict[str, s
     accelerator.wait_for_everyone()
     system.prepare_training()
     try:
-        state = train(system, training, source, args.exp_dir, accelerator)
+        state = train(system, training, source, args.exp_dir, accelerator, observer(definition))
     except FloatingPointError as error:
         raise InputError(f"{args.exp_dir}: {error}") from error
     return state if accelerator.is_main_process else None

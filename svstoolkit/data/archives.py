@@ -89,6 +89,11 @@ class ArchiveReader(Mapping):
         except (OSError, ValueError, RuntimeError, AssertionError, EOFError, struct.error, wave.Error) as error:
             raise InputError(f"{ark}: {key} cannot be read ({error!r}); write the archive again") from error
 
+    def location(self, key: str) -> str:
+        """`/absolute/path.ark:offset`, as Kaldi's tools and kaldiio read one entry."""
+        ark, _, offset = self._entries[key].rpartition(":")
+        return f"{Path(self._find(ark)).resolve()}:{offset}"
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 

@@ -1,45 +1,63 @@
-"""One recording as the metrics see it: its F0 and mel-cepstra; and the metrics of one recording against another."""
+"""A voice held against its recording: which frame of one belongs to which of the other."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from svstoolkit.evaluation.measures.cepstra import mel_cepstrum, order_and_alpha, spectral_envelope
 from svstoolkit.evaluation.measures.dtw import dtw_path
-from svstoolkit.evaluation.measures.mcd import mel_cepstral_distortion
-from svstoolkit.evaluation.measures.pitch import f0_rmse, gross_pitch_error, vuv_error
-from svstoolkit.evaluation.measures.quality import pesq_wideband, stoi
+from svstoolkit.evaluation.recording import Recording
 from svstoolkit.features.definition import FeatureDefinition
-from svstoolkit.features.f0 import extract_f0
+from svstoolkit.score.song import Song
 
 WARPING_BAND = 3.0  # s; both voices follow one score, so their clocks never part further
 TIMING_TOLERANCE = 0.05  # s of length two recordings of equal timing may differ by
+LENGTH_RATIO = 2.0  # beyond it one of the two is not the same phrase
 
 
 @dataclass(frozen=True)
-class Recording:
-    """audio: (L,) float64 in [−1, 1]; f0: (T,) Hz, 0 = unvoiced; cepstra: (T, order + 1)"""
+class Comparison:
+    """A voice and its recording, frames paired.
 
-    audio: np.ndarray
-    f0: np.ndarray
-    cepstra: np.ndarray
-
-
-def analyse(audio: np.ndarray, definition: FeatureDefinition, f0_extractor: str = "dio") -> Recording:
-    """F0 and mel-cepstra of a recording at the definition's rate and frames.
-
-    Raises:
-        ValueError: shorter than one analysis window, or not finite.
+    pairs: (P, 2) of (reference frame, voice frame)
+    equal_timing: frame t of one belongs to frame t of the other
+    song: the score both sing, None if unknown
+    reference_bounds, voice_bounds: phone boundaries (N + 1,) in seconds, None if unknown
     """
-    if len(audio) < definition.n_fft:
-        raise ValueError(f"is shorter than one analysis window ({len(audio)} of {definition.n_fft} samples)")
-    if not np.isfinite(audio).all():
-        raise ValueError("has samples that are not finite")
-    audio = np.asarray(audio, dtype=np.float64)
-    f0 = np.asarray(extract_f0(audio, definition, f0_extractor), dtype=np.float64)
-    order, alpha = order_and_alpha(definition.sampling_rate)
-    return Recording(audio, f0, mel_cepstrum(spectral_envelope(audio, f0, definition), order, alpha))
+
+    voice: Recording
+    reference: Recording
+    pairs: np.ndarray
+    definition: FeatureDefinition
+    equal_timing: bool
+    song: Song | None = None
+    reference_bounds: np.ndarray | None = None
+    voice_bounds: np.ndarray | None = None
+
+    @property
+    def voice_f0(self) -> np.ndarray:
+        """(P,) Hz, 0 = unvoiced"""
+        return self.voice.f0[self.pairs[:, 1]]
+
+    @property
+    def reference_f0(self) -> np.ndarray:
+        """(P,) Hz, 0 = unvoiced"""
+        return self.reference.f0[self.pairs[:, 0]]
+
+    @property
+    def voice_cepstra(self) -> np.ndarray:
+        """(P, order + 1)"""
+        return self.voice.cepstra[self.pairs[:, 1]]
+
+    @property
+    def reference_cepstra(self) -> np.ndarray:
+        """(P, order + 1)"""
+        return self.reference.cepstra[self.pairs[:, 0]]
+
+    def equal_length_audio(self) -> tuple[np.ndarray, np.ndarray]:
+        """Voice and reference, cut to the shorter of them."""
+        length = min(len(self.voice.audio), len(self.reference.audio))
+        return self.voice.audio[:length], self.reference.audio[:length]
 
 
 def pair_frames(
@@ -51,44 +69,17 @@ def pair_frames(
     decides.
 
     Raises:
-        ValueError: equal timing is claimed and the lengths differ.
+        ValueError: equal timing is claimed and the lengths differ; or one is more than twice as long as the other.
     """
     if not equal_timing:
+        ratio = len(voice.audio) / len(reference.audio)
+        if not 1 / LENGTH_RATIO <= ratio <= LENGTH_RATIO:
+            raise ValueError(f"is {ratio:.2f} times as long as the recording; it cannot be the same phrase")
         band = math.ceil(WARPING_BAND / definition.frame_period)
         return dtw_path(reference.cepstra[:, 1:], voice.cepstra[:, 1:], band)
     difference = (len(voice.audio) - len(reference.audio)) / definition.sampling_rate
     if abs(difference) > TIMING_TOLERANCE:
-        raise ValueError(f"is {difference:+.3f} s longer than the target, whose durations it was to have")
+        than = "longer" if difference > 0 else "shorter"
+        raise ValueError(f"is {abs(difference):.3f} s {than} than the recording, whose timing it was to have")
     frames = np.arange(min(len(voice.f0), len(reference.f0)))
     return np.stack([frames, frames], axis=1)
-
-
-def compare(
-    voice: Recording, reference: Recording, definition: FeatureDefinition, equal_timing: bool
-) -> tuple[dict[str, float | None], dict[str, str]]:
-    """Every metric of a voice against its reference.
-
-    Returns:
-        values: metric → value, None where it is undefined (no frame voiced in both) or could not be computed
-        reasons: metric → why it could not be computed
-
-    Raises:
-        ValueError: the two cannot be compared at all.
-    """
-    pairs = pair_frames(voice, reference, definition, equal_timing)
-    ours, theirs = voice.f0[pairs[:, 1]], reference.f0[pairs[:, 0]]
-    values = {
-        "mcd": mel_cepstral_distortion(voice.cepstra[pairs[:, 1]], reference.cepstra[pairs[:, 0]]),
-        "f0_rmse": f0_rmse(ours, theirs),
-        "gross_pitch_error": gross_pitch_error(ours, theirs),
-        "vuv_error": vuv_error(ours, theirs),
-    }
-    reasons = {}
-    if equal_timing:
-        length = min(len(voice.audio), len(reference.audio))
-        for name, measure in (("pesq", pesq_wideband), ("stoi", stoi)):
-            try:
-                values[name] = measure(voice.audio[:length], reference.audio[:length], definition.sampling_rate)
-            except ValueError as error:
-                values[name], reasons[name] = None, str(error)
-    return {name: None if v is None or math.isnan(v) else v for name, v in values.items()}, reasons

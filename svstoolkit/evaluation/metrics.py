@@ -1,9 +1,12 @@
 """The metrics stage 8 reports: their names, units, directions and what exactly they measure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
+from svstoolkit.errors import InputError
 
 # How durations were come by when the singing was decoded
 SCORE, REFERENCE_DURATIONS = "score", "reference_durations"
@@ -51,6 +54,32 @@ def _read_metrics(path: Path) -> dict[str, Metric]:
 
 
 METRICS = _read_metrics(Path(__file__).with_name("metrics.yaml"))
+
+
+def select_metrics(wanted: Iterable[str], skipped: Iterable[str], espnet_compat: bool) -> tuple[str, ...]:
+    """Names of the metrics to compute.
+
+    Args:
+        wanted, skipped: names, names of groups, or "all", which is everything but the groups espnet and learned
+        espnet_compat: adds the group espnet
+
+    Raises:
+        InputError: no metric or group has such a name.
+    """
+    names = {name for word in wanted for name in _named(word)} - {name for word in skipped for name in _named(word)}
+    if espnet_compat:
+        names |= set(_named("espnet"))
+    return tuple(name for name in METRICS if name in names)
+
+
+def _named(word: str) -> list[str]:
+    if word == "all":
+        return [name for name, metric in METRICS.items() if metric.group not in ("espnet", "learned")]
+    if word in GROUPS:
+        return [name for name, metric in METRICS.items() if metric.group == word]
+    if word not in METRICS:
+        raise InputError(f"no metric is called {word!r}; groups: {' '.join(GROUPS)}; metrics: {' '.join(METRICS)}")
+    return [word]
 
 
 def set_label(set_name: str, mode: str) -> str:

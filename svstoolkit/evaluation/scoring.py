@@ -1,196 +1,174 @@
-"""Scores one utterance: the target, the floor and every system's take of it; results are kept and found again."""
+"""Scores one utterance: the recording, the floor and every system's take of it; results are kept and found again."""
 
-import hashlib
 import json
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
-from svstoolkit.data.archives import ArchiveReader
-from svstoolkit.data.files import atomic_path, write_json
-from svstoolkit.errors import InputError
-from svstoolkit.evaluation.comparison import Recording, analyse, compare
+from svstoolkit.data.files import write_json
+from svstoolkit.evaluation.breakdown_sums import breakdown_sums
+from svstoolkit.evaluation.comparison import Comparison, pair_frames
+from svstoolkit.evaluation.families import compare
 from svstoolkit.evaluation.floor import loudness_noise
-from svstoolkit.evaluation.metrics import FLOOR, GROUND_TRUTH, SCORE, set_label
-from svstoolkit.evaluation.page.pictures import mel_range, write_mel_picture
-from svstoolkit.features.definition import FeatureDefinition
+from svstoolkit.evaluation.jobs import Job, Take, equal_timing
+from svstoolkit.evaluation.metrics import FLOOR, GROUND_TRUTH
+from svstoolkit.evaluation.page.pictures import mel_range, write_difference_picture, write_mel_picture
+from svstoolkit.evaluation.page.sound import write_sound
+from svstoolkit.evaluation.recording import Recording, analyse
+from svstoolkit.evaluation.sounds import FULL_SCALE, read_sound
 from svstoolkit.units import hz_to_midi
-
-METHOD = 1  # raised whenever a metric, the floor or the analysis changes, so that no old figure survives it
-FULL_SCALE = 32768.0
-
-
-@dataclass(frozen=True)
-class Take:
-    """A recording to be scored; `wav` is None for the rows made from the target itself."""
-
-    system: str
-    mode: str
-    wav: Path | None = None
-
-
-@dataclass(frozen=True)
-class Job:
-    """One utterance with all its takes.
-
-    audio_scp: archive of the targets, as stage 2 wrote it
-    output: exp/score; scores are kept in scored/<set>/, and with `on_page` sound in audio/ and pictures in figures/
-    """
-
-    set_name: str
-    utterance: str
-    audio_scp: Path
-    takes: tuple[Take, ...]
-    definition: FeatureDefinition
-    f0_extractor: str
-    output: Path
-    on_page: bool
-    overwrite: bool = False
-
-    @property
-    def record(self) -> Path:
-        return self.output / "scored" / self.set_name / f"{self.utterance}.json"
-
-    def asset(self, take: Take, folder: str, suffix: str) -> Path:
-        """Where the page finds a take's sound or picture, relative to `output`; the target's is one for all modes."""
-        where = Path(folder) / take.system / (take.mode if take.wav else "") / self.set_name
-        return where / f"{self.utterance}{suffix}"
-
-    def assets(self, take: Take) -> tuple[Path, ...]:
-        return (self.asset(take, "audio", ".wav"), self.asset(take, "figures", ".png")) if self.on_page else ()
 
 
 def score_utterance(job: Job) -> list[dict]:
     """Scores every take that has no valid score yet, and returns all of them, in the order of `job.takes`.
 
+    What cannot be scored is a failure of that take; a recording that cannot be read or analysed is one of every take.
+
     Returns:
         dicts of system, mode, set, utterance; seconds (length, None when unreadable); values {metric: number or
-        None}; failures [{metric or None, reason}]; f0 (T,) in twentieths of a semitone, 0 = unvoiced;
-        mel_range [lowest, highest] of the target's picture
+        None}; failures [{metric or None, reason}]; breakdown (`breakdown_sums`); f0 (T,) in twentieths of a
+        semitone, 0 = unvoiced, for phrases on the page
     """
-    target = _Target(job)
-    known = {} if job.overwrite else _known_scores(job.record)
+    reference = _Reference(job)
+    known = {} if job.settings.overwrite else _known_scores(job.record)
     scores = []
     for take in job.takes:
-        fingerprint = _fingerprint(job, take, target)
+        fingerprint = job.fingerprint(take, reference.content)
         score = known.get(fingerprint)
-        if score is None or not all((job.output / path).is_file() for path in job.assets(take)):
-            score = {"fingerprint": fingerprint, **_score(job, take, target)}
+        if score is None or not _complete(job, take, score):
+            score = {"fingerprint": fingerprint, **_score(job, take, reference)}
         scores.append(score)
     if {score["fingerprint"] for score in scores} != set(known):
         write_json(job.record, {"scores": scores})
     return scores
 
 
-class _Target:
-    """The recording everything is held against, and the floor made from it, analysed once and only if needed."""
+class _Reference:
+    """The recording everything is held against, and the floor made from it, each analysed once and only if needed."""
 
     def __init__(self, job: Job):
         self._job = job
-        rate, self.samples = _archive(job.audio_scp)[job.utterance]
-        if rate != job.definition.sampling_rate:
-            raise InputError(
-                f"{job.audio_scp}: {job.utterance} has {rate} Hz, its features.yaml {job.definition.sampling_rate} Hz; "
-                "run stage 2 again"
-            )
+        self._settings = job.settings
+        self.problem: str | None = None
+        try:
+            self.audio = read_sound(job.reference, self._settings.definition.sampling_rate, self._settings.resample)
+        except ValueError as error:
+            self.audio, self.problem = np.zeros(0), f"the recording {job.reference} {error}"
+
+    @property
+    def content(self) -> bytes:
+        return self.audio.tobytes() or str(self.problem).encode()
 
     @cached_property
     def recording(self) -> Recording:
+        if self.problem:
+            raise ValueError(self.problem)
         try:
-            return analyse(self.samples / FULL_SCALE, self._job.definition, self._job.f0_extractor)
-        except InputError:
-            raise
+            return analyse(self.audio, self._settings.definition, self._settings.f0_extractor)
         except ValueError as error:
-            raise InputError(f"{self._job.audio_scp}: {self._job.utterance} {error}; run stage 2 again") from error
+            raise ValueError(f"the recording {self._job.reference} {error}") from error
 
     @cached_property
-    def floor_samples(self) -> np.ndarray:
-        noise = loudness_noise(self.samples / FULL_SCALE, self._job.definition.hop_length, self._job.utterance)
-        return np.clip(np.rint(noise * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
-
-    @cached_property
-    def floor_recording(self) -> Recording:
-        return analyse(self.floor_samples / FULL_SCALE, self._job.definition, self._job.f0_extractor)
+    def floor(self) -> Recording:
+        """Of the noise as 16 bits hold it, which is what the page plays."""
+        noise = loudness_noise(self.recording.audio, self._settings.definition.hop_length, self._job.utterance)
+        steps = np.clip(np.rint(noise * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+        return analyse(steps / FULL_SCALE, self._settings.definition, self._settings.f0_extractor)
 
     @cached_property
     def mel_range(self) -> tuple[float, float]:
-        return mel_range(self.samples / FULL_SCALE, self._job.definition)
+        return mel_range(self.audio, self._settings.definition)
 
 
-def _score(job: Job, take: Take, target: _Target) -> dict:
-    score = {"system": take.system, "mode": take.mode, "set": set_label(job.set_name, take.mode)}
-    score |= {"utterance": job.utterance, "seconds": None, "values": {}, "failures": [], "f0": []}
+def _score(job: Job, take: Take, reference: _Reference) -> dict:
+    score = {"system": take.system, "mode": take.mode, "set": job.label(take), "utterance": job.utterance}
+    score |= {"seconds": None, "values": {}, "failures": [], "breakdown": {}, "f0": []}
     try:
-        samples = _samples(job, take, target)
-        score["seconds"] = len(samples) / job.definition.sampling_rate
-        if take.system == GROUND_TRUTH:
-            recording = target.recording
-        elif take.system == FLOOR:
-            recording = target.floor_recording
-        else:
-            recording = analyse(samples / FULL_SCALE, job.definition, job.f0_extractor)
-        values, reasons = compare(recording, target.recording, job.definition, take.mode != SCORE)
-    except InputError:
-        raise
+        recording = _recording(job, take, reference)
+        comparison = _comparison(job, take, recording, reference.recording)
     except ValueError as error:
-        score["failures"] = [{"metric": None, "reason": f"{take.wav or take.system} {error}"}]
-        return score
+        reason = str(error) if str(error).startswith("the recording") else f"{take.sound or take.system} {error}"
+        return score | {"failures": [{"metric": None, "reason": reason}]}
+    values, reasons = compare(comparison, job.settings.metrics)
+    score["seconds"] = len(recording.audio) / job.settings.definition.sampling_rate
     score["values"] = values
     score["failures"] = [{"metric": metric, "reason": reason} for metric, reason in reasons.items()]
-    score["f0"] = np.rint(20 * hz_to_midi(recording.f0)).astype(int).tolist()
+    score["breakdown"] = breakdown_sums(comparison)
     if job.on_page:
-        _write_assets(job, take, samples, target)
+        score["f0"] = np.rint(20 * hz_to_midi(recording.f0)).astype(int).tolist()
+        _write_assets(job, take, comparison, reference)
     return score
 
 
-def _samples(job: Job, take: Take, target: _Target) -> np.ndarray:
-    """(L,) float64 of the take in int16 steps.
+def _recording(job: Job, take: Take, reference: _Reference) -> Recording:
+    """The take as the metrics see it.
 
     Raises:
-        ValueError: the file is missing, unreadable, or has another rate or more than one channel.
+        ValueError: it, or the recording, cannot be read or analysed; the recording's fault is named as such.
     """
+    truth = reference.recording
     if take.system == GROUND_TRUTH:
-        return target.samples.astype(np.float64)
+        return truth
     if take.system == FLOOR:
-        return target.floor_samples
-    if not take.wav.is_file():
-        raise ValueError("does not exist")
-    try:
-        samples, rate = soundfile.read(take.wav, dtype="float64", always_2d=True)
-    except soundfile.SoundFileError as error:
-        raise ValueError(f"cannot be read: {error}") from error
-    if samples.shape[1] != 1 or rate != job.definition.sampling_rate:
-        expected = f"expected 1 channel at {job.definition.sampling_rate} Hz"
-        raise ValueError(f"has {samples.shape[1]} channel(s) at {rate} Hz, {expected}")
-    return samples[:, 0] * FULL_SCALE
+        return reference.floor
+    settings = job.settings
+    audio = read_sound(take.sound, settings.definition.sampling_rate, settings.resample)
+    return analyse(audio, settings.definition, settings.f0_extractor)
 
 
-def _write_assets(job: Job, take: Take, samples: np.ndarray, target: _Target) -> None:
-    sound, picture = (job.output / path for path in job.assets(take))
-    with atomic_path(sound) as temporary:
-        clipped = np.clip(np.rint(samples), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
-        soundfile.write(temporary, clipped, job.definition.sampling_rate, subtype="PCM_16")
-    write_mel_picture(picture, samples / FULL_SCALE, job.definition, target.mel_range)
+def _comparison(job: Job, take: Take, voice: Recording, reference: Recording) -> Comparison:
+    definition = job.settings.definition
+    equal = equal_timing(take) or take.sound is None
+    bounds = None if job.bounds is None else np.asarray(job.bounds)
+    return Comparison(
+        voice,
+        reference,
+        pair_frames(voice, reference, definition, equal),
+        definition,
+        equal_timing(take),
+        job.song,
+        bounds,
+        bounds if equal else sung_bounds(job, take),
+    )
 
 
-def _fingerprint(job: Job, take: Take, target: _Target) -> str:
-    settings = [METHOD, take.system, take.mode, job.f0_extractor, job.definition.to_dict()]
-    digest = hashlib.sha256(json.dumps(settings).encode())
-    digest.update(target.samples.tobytes())
-    if take.wav is not None:
-        digest.update(take.wav.read_bytes() if take.wav.is_file() else b"missing")
-    return digest.hexdigest()
+def sung_bounds(job: Job, take: Take) -> np.ndarray | None:
+    """Phone boundaries (N + 1,) in seconds a system sang with, from the frames it left; None if it left none.
+
+    Raises:
+        ValueError: they do not belong to the utterance's score.
+    """
+    if take.frames is None or job.song is None or not take.frames.is_file():
+        return None
+    with np.load(take.frames) as frames:
+        if "durations" not in frames:
+            return None
+        durations = frames["durations"]
+    if durations.shape != (len(job.song.phones),):
+        raise ValueError(
+            f"was sung with durations of {durations.shape} phones ({take.frames}), the score has "
+            f"{len(job.song.phones)}; run stage 7 (decode) again"
+        )
+    return np.r_[0, np.cumsum(durations)] * job.settings.definition.frame_period
+
+
+def _write_assets(job: Job, take: Take, comparison: Comparison, reference: _Reference) -> None:
+    output, definition = job.settings.output, job.settings.definition
+    audio = comparison.voice.audio
+    write_sound(output / job.sound_asset(take), audio, definition.sampling_rate)
+    write_mel_picture(output / job.picture_asset(take), audio, definition, reference.mel_range)
+    if difference := job.difference_asset(take):
+        write_difference_picture(output / difference, audio, comparison.reference.audio, comparison.pairs, definition)
+
+
+def _complete(job: Job, take: Take, score: dict) -> bool:
+    """Whether the files the page wants of a scored take are there; a failed take has none."""
+    lost = any(failure["metric"] is None for failure in score["failures"])
+    return lost or all((job.settings.output / path).is_file() for path in job.assets(take))
 
 
 def _known_scores(record: Path) -> dict[str, dict]:
     if not record.is_file():
         return {}
     return {score["fingerprint"]: score for score in json.loads(record.read_text(encoding="utf-8"))["scores"]}
-
-
-@lru_cache(maxsize=4)
-def _archive(scp: Path) -> ArchiveReader:
-    return ArchiveReader(scp)

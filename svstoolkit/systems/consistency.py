@@ -142,6 +142,14 @@ class ConsistencySystem:
         return {"loss": self.consistency_loss(networks["denoiser"], batch, reference, index.long())}
 
     @torch.no_grad()
+    def demonstrate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """audio: (B, L), a segment batch sung with its synthetic reference"""
+        reference = reference_of(batch, self.networks["denoiser"])
+        given = {name: batch[name] for name in CONDITION}
+        audio = self.synthesise(networks["denoiser"], **given, reference=reference, steps=1)
+        return {"audio": audio.clamp(-1, 1)}
+
+    @torch.no_grad()
     def synthesise(
         self,
         network: SmoothSinger,

@@ -66,6 +66,13 @@ class FastSpeech2System:
         yield "model", self.loss_terms(output, batch)
 
     @torch.no_grad()
+    def demonstrate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """mel: (B, T, n_mels), f0: (B, T) Hz, predicted from an utterance batch with its true durations"""
+        given = {name: batch[name] for name in INPUTS if name not in ("f0", "energy")}
+        output = networks["model"](**given)
+        return {"mel": output["mel"], "f0": output["f0"]}
+
+    @torch.no_grad()
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The terms and their weighted sum, "loss", with true durations, F0 and energy."""
         output = networks["model"](**{name: batch[name] for name in INPUTS})

@@ -93,6 +93,11 @@ class HifiGanSystem:
         yield "generator", terms
 
     @torch.no_grad()
+    def demonstrate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """audio: (B, L), the resynthesis of a segment batch"""
+        return {"audio": networks["generator"](batch["mel"], f0=batch["f0"]).clamp(-1, 1)}
+
+    @torch.no_grad()
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The mel distance of the dev segments, natural-log amplitude, which is also "loss"."""
         distance = mel_loss(networks["generator"](batch["mel"], f0=batch["f0"]), batch["audio"], self.definition)

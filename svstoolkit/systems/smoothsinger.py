@@ -14,6 +14,7 @@ from svstoolkit.errors import InputError
 from svstoolkit.features.degradation import DegradationRanges, degrade
 from svstoolkit.models.smoothsinger import SmoothSinger
 
+DEMONSTRATED_STEPS = 6  # few enough to sing some phrases at every validation
 CONDITION = ("frame_phones", "frame_notes", "frame_note_durations", "f0", "singers")
 
 
@@ -89,6 +90,14 @@ class SmoothSingerSystem:
         offset = torch.rand(count, device=batch["audio"].device)
         steps = (torch.arange(count, device=offset.device) + offset) * (len(self.epsilon.sigmas) / count)
         return {"loss": self.noise_loss(networks["denoiser"], batch, reference, steps.long())}
+
+    @torch.no_grad()
+    def demonstrate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """audio: (B, L), a segment batch sung with its synthetic reference"""
+        reference = reference_of(batch, self.networks["denoiser"])
+        given = {name: batch[name] for name in CONDITION}
+        audio = self.synthesise(networks["denoiser"], **given, reference=reference, steps=DEMONSTRATED_STEPS)
+        return {"audio": audio.clamp(-1, 1)}
 
     @torch.no_grad()
     def synthesise(

@@ -3,13 +3,31 @@
 import logging
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
 import torch
 from torch import Tensor
 
 LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What TensorBoard shows of one phrase.
+
+    values: metric → value, None where it is undefined
+    sounds: name → (L,) in [−1, 1]; pictures: name → (H, W, 3) uint8
+    """
+
+    phrase: str
+    values: Mapping[str, float | None]
+    sounds: Mapping[str, np.ndarray]
+    pictures: Mapping[str, np.ndarray]
+    sampling_rate: int
 
 
 class Journal:
@@ -117,6 +135,22 @@ class Journal:
             for name, value in metrics.items():
                 self._board.add_scalar(f"validation/{name}", value, step)
             self.tell(f"step {step}: validation {_listed(metrics)}")
+
+    def write_observations(self, step: int, observations: Sequence[Observation]) -> None:
+        """Sound and pictures of every phrase, and the metrics' means over them; undefined ones count in no mean."""
+        if not self.writes:
+            return
+        values: dict[str, list[float]] = {}
+        for seen in observations:
+            for name, value in seen.values.items():
+                values.setdefault(name, []).extend([] if value is None else [value])
+            for name, picture in seen.pictures.items():
+                self._board.add_image(f"{name}/{seen.phrase}", picture, step, dataformats="HWC")
+            for name, sound in seen.sounds.items():
+                self._board.add_audio(f"{name}/{seen.phrase}", sound[None], step, seen.sampling_rate)
+        means = {f"phrases/{name}": float(np.mean(found)) for name, found in values.items() if found}
+        for name, value in means.items():
+            self._board.add_scalar(name, value, step)
 
     def _write(self, step: int, rates: dict[str, float]) -> None:
         names = {name: None for _, _, terms in self._steps for name in terms}  # in order of appearance

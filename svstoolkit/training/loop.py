@@ -20,7 +20,7 @@ from svstoolkit.training.checkpoint import (
     save_checkpoint,
 )
 from svstoolkit.training.interruption import Interruption
-from svstoolkit.training.journal import Journal
+from svstoolkit.training.journal import Journal, Observation
 from svstoolkit.training.options import TrainingOptions
 from svstoolkit.training.seeding import seed_everything, use_deterministic_kernels
 from svstoolkit.training.state import State
@@ -36,17 +36,26 @@ class Source:
     training: batch number → endless batches from there on, a function of that number alone
     validation: one pass over this process's share of the development set
     epoch_length: batches until every utterance was seen once
+    phrases: some whole phrases of the development set, in batches of one, to look at and to listen to
     """
 
     training: Callable[[int], Iterable[Batch]]
     validation: Callable[[], Iterable[Batch]]
     epoch_length: int
+    phrases: Callable[[], Iterable[Batch]] = tuple
 
 
 def train(
-    system: Any, options: TrainingOptions, source: Source, exp_dir: str | Path, accelerator: Accelerator
+    system: Any,
+    options: TrainingOptions,
+    source: Source,
+    exp_dir: str | Path,
+    accelerator: Accelerator,
+    observe: Callable[[Any, Any, Batch], Observation] | None = None,
 ) -> State:
     """Trains to `options.max_steps`, from the latest checkpoint if there is one, and returns the last state.
+
+    observe: (system, networks, batch) → what TensorBoard shows of a phrase, at every validation
 
     Every step seeds itself from (seed, step), so on a CPU a run that was killed and resumed gives the very bits of
     one that was not.
@@ -89,6 +98,10 @@ def train(
             if state.step % options.validate_every == 0 or state.step == options.max_steps:
                 metrics = validate(system, state, source.validation(), options.seed, accelerator)
                 journal.write_validation(state.step, metrics)
+                if observe is not None and writes:
+                    journal.write_observations(
+                        state.step, listen(system, state, source.phrases(), options.seed, observe)
+                    )
                 keep_best(state, metrics, exp_dir, writes)
             if ends or state.step % options.save_every == 0:
                 save(state, exp_dir, options.keep_last, writes)
@@ -162,6 +175,28 @@ def validate(
     total = max(1, sum(n for _, n in shares))
     names = {name: None for share, _ in shares for name in share}
     return {name: sum(share.get(name, 0.0) for share, _ in shares) / total for name in names}
+
+
+@torch.no_grad()
+def listen(
+    system: Any,
+    state: State,
+    phrases: Iterable[Batch],
+    seed: int,
+    observe: Callable[[Any, Any, Batch], Observation],
+) -> list[Observation]:
+    """What the averaged networks sing of some phrases, with the same noise each time."""
+    training = {name: network.training for name, network in state.networks.items()}
+    for network in state.networks.values():
+        network.eval()
+    device = next(next(iter(state.networks.values())).parameters()).device
+    observations = []
+    for number, batch in enumerate(phrases):
+        seed_everything(seed, number, VALIDATION, 0)
+        observations.append(observe(system, state.evaluated, send_to_device(batch, device)))
+    for name, network in state.networks.items():
+        network.train(training[name])
+    return observations
 
 
 def keep_best(state: State, metrics: dict[str, float], exp_dir: str | Path, writes: bool) -> None:

@@ -56,12 +56,14 @@ class DataOptions:
     max_frames: frames per step instead of batch_size (batches of utterances only)
     segment_frames: length of the crops in batches of segments
     num_workers: processes that load data; 0 loads in the training process
+    phrases: phrases of the development set that TensorBoard shows at every validation
     """
 
     batch_size: int | None = None
     max_frames: int | None = None
     segment_frames: int | None = None
     num_workers: int = 0
+    phrases: int = 4
 
     def __post_init__(self):
         for name in ("batch_size", "max_frames", "segment_frames"):
@@ -69,3 +71,5 @@ class DataOptions:
                 raise ValueError(f"{name} must be at least 1, not {value}")
         if self.num_workers < 0:
             raise ValueError(f"num_workers must not be negative, but is {self.num_workers}")
+        if self.phrases < 0:
+            raise ValueError(f"phrases must not be negative, but is {self.phrases}")

@@ -1,5 +1,6 @@
 """Training and validation batches from a dump."""
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,16 @@ def dump_source(
     batches = TrainingBatches(training.lengths, seed, options.batch_size, options.max_frames)
     share = {"rank": accelerator.process_index, "world": accelerator.num_processes}
     size = options.batch_size or max(1, (options.max_frames or 1) // max(development.lengths))
+
+    def phrases() -> Any:
+        if kind == "utterance":
+            return validation_loader(development, 1)
+        scp = references[1] if references else None
+        return validation_loader(SegmentDataset(sets[1], vocabulary, features.hop_length, None, scp), 1)
+
     return Source(
         training=lambda start: training_loader(training, batches, start, options.num_workers, **share),
         validation=lambda: validation_loader(development, size, **share),
         epoch_length=batches.steps_per_epoch(accelerator.num_processes),
+        phrases=lambda: islice(phrases(), options.phrases),
     )

@@ -1,0 +1,172 @@
+"""The metrics by family: what is computed together, and on what kind of comparison it can be."""
+
+import math
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from svstoolkit.evaluation.comparison import Comparison
+from svstoolkit.evaluation.measures import levels, melody, pitch, quality, rhythm, spectra, vibrato
+from svstoolkit.evaluation.measures.dnsmos import dnsmos
+from svstoolkit.evaluation.measures.espnet import compare_espnet_features
+from svstoolkit.evaluation.measures.mcd import mel_cepstral_distortion
+from svstoolkit.evaluation.measures.transcription import transcribe
+from svstoolkit.evaluation.metrics import METRICS
+from svstoolkit.score.languages import is_vowel
+
+Values = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Metrics that one computation gives. measure: comparison → metric → value; ValueError where none can be had"""
+
+    names: tuple[str, ...]
+    measure: Callable[[Comparison], Values]
+
+
+def envelope(comparison: Comparison) -> Values:
+    """Mel-cepstral distortion of the paired frames."""
+    cepstra = comparison.voice_cepstra, comparison.reference_cepstra
+    return {
+        "mcd": mel_cepstral_distortion(*cepstra),
+        "mcd_c0": mel_cepstral_distortion(*cepstra, with_c0=True),
+    }
+
+
+def spectrum(comparison: Comparison) -> Values:
+    """Distances of the spectra at equal times."""
+    sounds = comparison.equal_length_audio()
+    return {
+        "log_spectral_distance": spectra.log_spectral_distance(*sounds, comparison.voice.sampling_rate),
+        "multi_resolution_stft": spectra.multi_resolution_stft_distance(*sounds, comparison.voice.sampling_rate),
+    }
+
+
+def f0(comparison: Comparison) -> Values:
+    """F0 and voicing of the paired frames."""
+    tracks = comparison.voice_f0, comparison.reference_f0
+    return {
+        "f0_rmse": pitch.f0_rmse(*tracks),
+        "log_f0_rmse": pitch.log_f0_rmse(*tracks),
+        "f0_correlation": pitch.f0_correlation(*tracks),
+        "gross_pitch_error": pitch.gross_pitch_error(*tracks),
+        "gross_pitch_error_20": pitch.gross_pitch_error_20(*tracks),
+        "vuv_error": pitch.vuv_error(*tracks),
+        "f0_frame_error": pitch.f0_frame_error(*tracks),
+        "semitone_accuracy": pitch.semitone_accuracy(*tracks),
+    }
+
+
+def tune(comparison: Comparison) -> Values:
+    """The voice's own F0 against the score, on the score's clock."""
+    track, frame_period = comparison.voice.f0, comparison.definition.frame_period
+    notes = melody.score_notes(comparison.song)
+    frames = melody.melody_scores(track, melody.score_frames(comparison.song, len(track), frame_period))
+    sung = melody.note_scores(transcribe(track, frame_period), notes)
+    in_tune = melody.notes_in_tune(melody.note_deviations(track, notes, frame_period))
+    return {**frames, **sung, "notes_in_tune": in_tune}
+
+
+def vibrati(comparison: Comparison) -> Values:
+    """Vibrato of the score's notes, in the voice and in the recording."""
+    spans, _ = melody.score_notes(comparison.song)
+    period = comparison.definition.frame_period
+    ours, theirs = (vibrato.note_vibrato(r.f0, spans, period) for r in (comparison.voice, comparison.reference))
+    return vibrato.vibrato_errors(ours, theirs)
+
+
+def timing(comparison: Comparison) -> Values:
+    """Where the phones lie, as the system placed them or, of foreign singing, as warping finds them."""
+    phones = comparison.song.phones
+    vowels = np.array([is_vowel(phone, comparison.song.language) for phone in phones])
+    bounds = comparison.voice_bounds
+    if bounds is None:
+        period = comparison.definition.frame_period
+        bounds = rhythm.warped_boundaries(comparison.reference_bounds, comparison.pairs, period)
+    return rhythm.timing_errors(bounds, comparison.reference_bounds, vowels)
+
+
+def mean_opinion(comparison: Comparison) -> Values:
+    """DNSMOS P.835 of the voice alone."""
+    ratings = dnsmos(comparison.voice.audio, comparison.voice.sampling_rate)
+    return {f"dnsmos_{name}": rating for name, rating in ratings.items()}
+
+
+def level(comparison: Comparison) -> Values:
+    """Loudness against the recording's."""
+    return {"loudness_difference": abs(comparison.voice.loudness - comparison.reference.loudness)}
+
+
+def clipping(comparison: Comparison) -> Values:
+    """Samples cut off at full scale."""
+    return {"clipping": levels.clipping_rate(comparison.voice.audio)}
+
+
+def espnet(comparison: Comparison) -> Values:
+    """ESPnet's definitions, with its own frames, F0 and warping."""
+    values = compare_espnet_features(comparison.voice.espnet, comparison.reference.espnet)
+    return {f"espnet_{name}": value for name, value in values.items()}
+
+
+def _perceptual(name: str, measure: Callable) -> Family:
+    """A score of sound against sound at one moment."""
+    return Family(
+        (name,), lambda comparison: {name: measure(*comparison.equal_length_audio(), comparison.voice.sampling_rate)}
+    )
+
+
+def applies(metric: str, comparison: Comparison) -> bool:
+    """Whether what the metric needs is known of this comparison."""
+    needs = METRICS[metric].needs
+    if needs == "timing":
+        return comparison.equal_timing
+    if needs == "score":
+        return comparison.song is not None
+    if needs == "labels":
+        known = comparison.song is not None and comparison.reference_bounds is not None
+        return known and not comparison.equal_timing
+    return True
+
+
+def compare(comparison: Comparison, wanted: Collection[str]) -> tuple[dict[str, float | None], dict[str, str]]:
+    """The wanted metrics of a voice against its reference, as far as they apply to this comparison.
+
+    Returns:
+        values: metric → value, None where it is undefined (no frame voiced in both) or could not be computed
+        reasons: metric → why it could not be computed
+    """
+    values: dict[str, float | None] = {}
+    reasons: dict[str, str] = {}
+    for family in FAMILIES:
+        names = [name for name in family.names if name in wanted and applies(name, comparison)]
+        if not names:
+            continue
+        try:
+            measured = family.measure(comparison)
+        except ValueError as error:
+            measured = {}
+            reasons |= dict.fromkeys(names, str(error))
+        for name in names:
+            value = measured.get(name)
+            values[name] = None if value is None or not math.isfinite(value) else float(value)
+    return values, reasons
+
+
+FAMILIES = (
+    Family(("mcd", "mcd_c0"), envelope),
+    Family(("log_spectral_distance", "multi_resolution_stft"), spectrum),
+    Family(tuple(name for name, metric in METRICS.items() if metric.group == "pitch"), f0),
+    Family(("raw_pitch_accuracy", "notes_in_tune", "onset_f1", "onset_pitch_f1", "onset_pitch_offset_f1"), tune),
+    Family(("vibrato_rate_error", "vibrato_extent_error", "vibrato_agreement"), vibrati),
+    Family(tuple(name for name, metric in METRICS.items() if metric.group == "timing"), timing),
+    _perceptual("pesq", quality.pesq_wideband),
+    _perceptual("pesq_nb", quality.pesq_narrowband),
+    _perceptual("stoi", quality.stoi),
+    _perceptual("estoi", quality.estoi),
+    Family(("dnsmos_sig", "dnsmos_bak", "dnsmos_ovrl"), mean_opinion),
+    Family(("loudness_difference",), level),
+    Family(("clipping",), clipping),
+    Family(tuple(name for name, metric in METRICS.items() if metric.group == "espnet"), espnet),
+)

@@ -1,0 +1,68 @@
+"""File lists for VERSA, whose scorer takes Kaldi's wav.scp for singing and recordings and a text of the lyrics."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from svstoolkit.data.archives import ArchiveReader
+from svstoolkit.data.files import write_text
+from svstoolkit.evaluation.jobs import Job
+from svstoolkit.evaluation.metrics import GROUND_TRUTH
+from svstoolkit.evaluation.sounds import Sound
+from svstoolkit.score.song import SLUR_LYRIC, Song
+
+SCRIPT = """#!/usr/bin/env bash
+# Scores these systems with VERSA (https://github.com/wavlab-speech/versa), which must be installed:
+#   ./run.sh /path/to/versa/egs/singing.yaml
+set -euo pipefail
+config=$(realpath "$1")
+cd "$(dirname "$0")"
+for list in systems/*.scp; do
+    name=$(basename "$list" .scp)
+    python -m versa.bin.scorer --io kaldi --score_config "$config" \\
+        --pred "$list" --gt {reference} {text}--output_file "$name.jsonl"
+done
+"""
+
+
+def write_versa_lists(folder: Path, jobs: Iterable[Job]) -> None:
+    """Writes `<folder>/<set>/<mode>/` with ground_truth.scp, systems/<system>.scp, text where lyrics are known, run.sh.
+
+    Files that do not exist are left out of the lists (stage 8 reports them); all paths are absolute.
+    """
+    lists: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
+    for job in jobs:
+        for take in job.takes:
+            sound = job.reference if take.system == GROUND_TRUTH else take.sound
+            if sound is None or not sound.path.is_file():
+                continue
+            systems = lists.setdefault((job.set_name, take.mode), {})
+            systems.setdefault(take.system, {})[job.utterance] = _entry(sound)
+            if job.song is not None:
+                systems.setdefault("text", {})[job.utterance] = lyrics(job.song)
+    for (set_name, mode), systems in lists.items():
+        place = folder / set_name / mode
+        texts = systems.pop("text", {})
+        if texts:
+            _write(place / "text", texts)
+        for system, entries in systems.items():
+            _write(
+                place / "ground_truth.scp" if system == GROUND_TRUTH else place / "systems" / f"{system}.scp", entries
+            )
+        write_text(place / "run.sh", SCRIPT.format(reference="ground_truth.scp", text="--text text " if texts else ""))
+        (place / "run.sh").chmod(0o755)
+
+
+def lyrics(song: Song) -> str:
+    """What is sung: scripts without spaces run on, words in letters are set apart."""
+    syllables = [note.lyric for note in song.notes if not note.is_rest and note.lyric != SLUR_LYRIC]
+    return "".join(f"{s} " if s.isascii() else s for s in syllables).strip()
+
+
+def _entry(sound: Sound) -> str:
+    if sound.key is None:
+        return str(sound.path.resolve())
+    return ArchiveReader(sound.path).location(sound.key)
+
+
+def _write(path: Path, entries: dict[str, str]) -> None:
+    write_text(path, "".join(f"{key} {entries[key]}\n" for key in sorted(entries, key=str.encode)))
