@@ -3,10 +3,10 @@
 import numpy as np
 
 
-def mel_cepstral_distortion(cepstra: np.ndarray, reference: np.ndarray, with_c0: bool = False) -> float:
-    """Mean mel-cepstral distortion in dB of frames that are already paired (Kubichek 1993).
+def frame_distortion(cepstra: np.ndarray, reference: np.ndarray, with_c0: bool = False) -> np.ndarray:
+    """Mel-cepstral distortion of each pair of frames (Kubichek 1993): (P,) dB.
 
-        MCD = mean_t 10/ln 10 · √(2 Σ_m (c_t(m) − ĉ_t(m))²)
+        10/ln 10 · √(2 Σ_m (c_t(m) − ĉ_t(m))²)
 
     Σ starts at m = 1: c(0), the level, is left out unless `with_c0` (ESPnet's scorer includes it).
 
@@ -20,4 +20,9 @@ def mel_cepstral_distortion(cepstra: np.ndarray, reference: np.ndarray, with_c0:
         raise ValueError(f"need two equal, non-empty sets of frames, not {cepstra.shape} and {reference.shape}")
     first = 0 if with_c0 else 1
     squared = ((cepstra[:, first:] - reference[:, first:]) ** 2).sum(axis=1)
-    return float(np.mean(10.0 / np.log(10.0) * np.sqrt(2.0 * squared)))
+    return 10.0 / np.log(10.0) * np.sqrt(2.0 * squared)
+
+
+def mel_cepstral_distortion(cepstra: np.ndarray, reference: np.ndarray, with_c0: bool = False) -> float:
+    """Mean mel-cepstral distortion in dB of frames that are already paired; see `frame_distortion`."""
+    return float(np.mean(frame_distortion(cepstra, reference, with_c0)))
