@@ -1,67 +1,30 @@
-"""From decoded singing to exp/score: what is to be scored, and all files that are written of it."""
+"""From scores to exp/score: all files that are written of them."""
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from svstoolkit.data.archives import ArchiveReader
-from svstoolkit.data.directory import DataDirectory, read_data_directory
 from svstoolkit.data.files import write_text
 from svstoolkit.data.stages import STAGE_NAMES
-from svstoolkit.errors import InputError
-from svstoolkit.evaluation.decoded import Decoded, find_decoded
-from svstoolkit.evaluation.metrics import FLOOR, GROUND_TRUTH, set_label
-from svstoolkit.evaluation.page.render import Page, phrase, render
+from svstoolkit.evaluation.breakdown import breakdown_rows
+from svstoolkit.evaluation.metrics import set_label
+from svstoolkit.evaluation.page.phrases import phrase
+from svstoolkit.evaluation.page.render import Page, render
+from svstoolkit.evaluation.planning import PlannedSet
+from svstoolkit.evaluation.plots import draw_figures
 from svstoolkit.evaluation.results import Row, Value, aggregate, real_time_factors
-from svstoolkit.evaluation.scoring import Job, Take
-from svstoolkit.evaluation.tables import Table, csv_table, latex_table, overview
-from svstoolkit.features.definition import FeatureDefinition
+from svstoolkit.evaluation.statistics import paired_comparisons
+from svstoolkit.evaluation.table_files import table_files
+from svstoolkit.evaluation.tables import Table, overview
 
 
 @dataclass(frozen=True)
 class ScoredSet:
-    """A test set, what every system sang of it, and the scores (one list per job, as `score_utterance` gives them)."""
+    """A planned set and its scores: one list per job, as `score_utterance` gives them."""
 
-    data: DataDirectory
-    decoded: list[Decoded]
-    jobs: list[Job]
+    plan: PlannedSet
     scores: list[list[dict]]
-
-
-def plan_set(
-    data_dir: Path,
-    dump_dir: Path,
-    decode_dir: Path,
-    output: Path,
-    definition: FeatureDefinition,
-    f0_extractor: str,
-    page_phrases: int,
-    overwrite: bool,
-) -> tuple[DataDirectory, list[Decoded], list[Job]]:
-    """One job per utterance of the set `data_dir`, whose name the folders of dump and decoding share.
-
-    In each mode that any system was decoded in, the ground truth comes first and the floor last.
-
-    Raises:
-        InputError: a stage before this one has not run on the set.
-    """
-    data = read_data_directory(data_dir)
-    name = data.path.name
-    audio_scp = dump_dir / name / "audio.scp"
-    if missing := [u for u in data if u not in ArchiveReader(audio_scp)]:
-        raise InputError(f"{audio_scp} lacks utterance {missing[0]} of {data.path}; run stage 2 (features) again")
-    decoded = find_decoded(decode_dir, name)
-    modes = sorted({d.mode for d in decoded}, reverse=True)  # "score" first
-    jobs = []
-    for number, utterance in enumerate(data):
-        takes = []
-        for mode in modes:
-            sung = [Take(d.system, mode, d.wav(utterance)) for d in decoded if d.mode == mode]
-            takes += [Take(GROUND_TRUTH, mode), *sung, Take(FLOOR, mode)]
-        on_page = number < page_phrases
-        jobs.append(Job(name, utterance, audio_scp, tuple(takes), definition, f0_extractor, output, on_page, overwrite))
-    return data, decoded, jobs
 
 
 def values_of(scored: ScoredSet) -> list[Value]:
@@ -69,7 +32,7 @@ def values_of(scored: ScoredSet) -> list[Value]:
 
     A take that could not be scored has a None for each metric of its set.
     """
-    scores = [score for of_job in scored.scores for score in of_job]
+    scores = _all_scores(scored)
     metrics: dict[str, dict[str, None]] = {}
     for score in scores:
         metrics.setdefault(score["set"], {}).update(dict.fromkeys(score["values"]))
@@ -78,15 +41,14 @@ def values_of(scored: ScoredSet) -> list[Value]:
         for score in scores
         for metric in metrics[score["set"]]
     ]
-    return values + real_time_factors(scored.decoded, scored.data)
+    return values + real_time_factors(scored.plan.decoded, [job.utterance for job in scored.plan.jobs])
 
 
 def failures_of(scored: ScoredSet) -> list[dict]:
-    """What could not be scored: system, set, utterance, metric (None = all of them), reason."""
-    return [
+    """What could not be planned or scored: system, set, utterance, metric (None = all of them), reason."""
+    return scored.plan.failures + [
         {key: score[key] for key in ("system", "set", "utterance")} | failure
-        for of_job in scored.scores
-        for score in of_job
+        for score in _all_scores(scored)
         for failure in score["failures"]
     ]
 
@@ -94,7 +56,7 @@ def failures_of(scored: ScoredSet) -> list[dict]:
 def write_report(
     output: Path, scored_sets: Sequence[ScoredSet], alignment: Sequence[Row], stages: Sequence[dict]
 ) -> list[Table]:
-    """Writes results.json, utterances.json, failed.json, overview.csv, overview.tex and index.html into `output`.
+    """Writes results.json, utterances.json, failed.json, every table, the figures and index.html into `output`.
 
     A file whose content would not change is left alone. Stages are shown up to the one before this.
 
@@ -103,29 +65,31 @@ def write_report(
     """
     values = [value for scored in scored_sets for value in values_of(scored)]
     failures = [failure for scored in scored_sets for failure in failures_of(scored)]
+    decoded = [d for scored in scored_sets for d in scored.plan.decoded]
+    breakdown = breakdown_rows(score for scored in scored_sets for score in _all_scores(scored))
+    stages = [stage for stage in stages if stage["name"] != STAGE_NAMES[-1]]
     rows = aggregate(values)
-    sizes = {
-        set_label(scored.data.path.name, mode): len(scored.data)
-        for scored in scored_sets
-        for mode in dict.fromkeys(take.mode for take in scored.jobs[0].takes)
-    }
-    tables = overview(rows, sizes, failures)
+    comparisons = paired_comparisons(values)
+    tables = overview(rows, _sizes(scored_sets), failures, comparisons)
+    contents = table_files(tables, values, comparisons, breakdown, decoded, stages, alignment)
     page = Page(
-        definition=scored_sets[0].jobs[0].definition,
+        definition=scored_sets[0].plan.jobs[0].settings.definition,
         tables=tables,
         values=values,
+        comparisons=comparisons,
+        breakdown=breakdown,
         alignment=alignment,
-        decoded=[d for scored in scored_sets for d in scored.decoded],
-        stages=[stage for stage in stages if stage["name"] != STAGE_NAMES[-1]],
+        decoded=decoded,
+        stages=stages,
         failures=failures,
         phrases=[p for scored in scored_sets for p in _phrases(scored)],
+        figures=draw_figures(output, [job for s in scored_sets for job in s.plan.jobs], tables, decoded),
+        files=tuple(contents),
     )
-    contents = {
+    contents |= {
         "results.json": _json([row.to_dict() for row in [*rows, *alignment]]),
         "utterances.json": _json(_per_utterance(values)),
         "failed.json": _json(failures),
-        "overview.csv": csv_table(tables),
-        "overview.tex": latex_table(tables),
         "index.html": render(page),
     }
     for name, content in contents.items():
@@ -135,16 +99,22 @@ def write_report(
     return tables
 
 
+def _all_scores(scored: ScoredSet) -> list[dict]:
+    return [score for of_job in scored.scores for score in of_job]
+
+
+def _sizes(scored_sets: Sequence[ScoredSet]) -> dict[str, int]:
+    """Number of utterances of each set label, in the order of the tables."""
+    return {
+        set_label(scored.plan.name, mode): len(scored.plan.jobs)
+        for scored in scored_sets
+        for mode in dict.fromkeys(take.mode for take in scored.plan.jobs[0].takes)
+    }
+
+
 def _phrases(scored: ScoredSet) -> list[dict]:
-    data = scored.data
-    phrases = []
-    for job, scores in zip(scored.jobs, scored.scores, strict=True):
-        if job.on_page:
-            label = data.label.get(job.utterance)
-            boundaries = [label[0][0], *(end for _, end, _ in label)] if label else None
-            singer = data.speaker[job.utterance]
-            phrases.append(phrase(job, data.song(job.utterance), singer, boundaries, scores, scored.decoded))
-    return phrases
+    jobs = zip(scored.plan.jobs, scored.scores, strict=True)
+    return [phrase(job, scores) for job, scores in jobs if job.on_page]
 
 
 def _per_utterance(values: Iterable[Value]) -> list[dict]:

@@ -1,11 +1,15 @@
 """Where a song's notes lie on the page: time in per cent of the timeline, pitch in pixels from the top."""
 
 import math
+from collections.abc import Sequence
+
+import numpy as np
 
 from svstoolkit.score.song import Song
 
 SEMITONE = 11  # px
 MARGIN = 3  # semitones shown above the highest and below the lowest note
+CONTOUR_STEPS = 20  # contours count twentieths of a semitone
 NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 
 
@@ -15,8 +19,11 @@ def note_name(midi: float) -> str:
     return f"{NAMES[nearest % 12]}{nearest // 12 - 1}"
 
 
-def piano_roll(song: Song, timeline: float) -> dict:
+def piano_roll(song: Song | None, timeline: float, contours: Sequence[Sequence[int]] = ()) -> dict:
     """Geometry of the score under a timeline of `timeline` seconds.
+
+    Args:
+        contours: F0 in twentieths of a semitone, 0 = unvoiced; they set the pitch axis where there is no score
 
     Returns:
         height: px; semitone: px; top: MIDI number at y = 0
@@ -24,8 +31,8 @@ def piano_roll(song: Song, timeline: float) -> dict:
         keys: the pitches ruled and named at the edge (y, name)
         beats: x of every beat in per cent
     """
-    sounding = [note for note in song.notes if not note.is_rest]
-    pitches = [note.pitch for note in sounding] or [60.0]
+    sounding = [note for note in song.notes if not note.is_rest] if song else []
+    pitches = [note.pitch for note in sounding] or _sung_range(contours)
     top, bottom = math.ceil(max(pitches)) + MARGIN, math.floor(min(pitches)) - MARGIN
     notes = [
         {
@@ -39,7 +46,7 @@ def piano_roll(song: Song, timeline: float) -> dict:
         for note in sounding
     ]
     keys = [{"y": (top - m) * SEMITONE, "name": note_name(m)} for m in range(bottom + 1, top) if m % 12 in (0, 5, 9)]
-    beat = 60.0 / song.tempo
+    beat = 60.0 / song.tempo if song else timeline
     beats = [_per_cent(k * beat, timeline) for k in range(1, math.ceil(timeline / beat))]
     return {
         "height": (top - bottom) * SEMITONE,
@@ -49,6 +56,13 @@ def piano_roll(song: Song, timeline: float) -> dict:
         "keys": keys,
         "beats": beats,
     }
+
+
+def _sung_range(contours: Sequence[Sequence[int]]) -> list[float]:
+    """Lowest and highest pitch sung, octave errors of single frames aside."""
+    frames = np.concatenate([np.zeros(0), *map(np.asarray, contours)])
+    voiced = frames[frames > 0] / CONTOUR_STEPS
+    return np.percentile(voiced, (2, 98)).tolist() if len(voiced) else [60.0]
 
 
 def _per_cent(seconds: float, timeline: float) -> float:

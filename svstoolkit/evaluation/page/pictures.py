@@ -10,6 +10,18 @@ from svstoolkit.features.definition import FeatureDefinition
 
 DYNAMIC_RANGE = 9.0  # natural-log amplitude shown below the target's loudest band, 78 dB
 COLOURS = "magma"  # of matplotlib: perceptually even, and readable in grey
+LARGEST_DIFFERENCE = np.log(10) * 1.5  # natural-log amplitude at the ends of the diverging colours, 30 dB
+# Too weak, alike, too loud. The middle is dark as the mel pictures are, so that errors are what shines
+DIVERGING = (
+    (173, 226, 255),
+    (74, 158, 232),
+    (28, 74, 128),
+    (18, 18, 22),
+    (122, 48, 24),
+    (232, 118, 52),
+    (255, 214, 160),
+)
+QUALITY = 70  # of WebP: no difference is seen at twice the pixels' size
 
 
 def log_mel(audio: np.ndarray, definition: FeatureDefinition) -> np.ndarray:
@@ -28,20 +40,58 @@ def mel_range(audio: np.ndarray, definition: FeatureDefinition) -> tuple[float, 
 
 
 def write_mel_picture(path: Path, audio: np.ndarray, definition: FeatureDefinition, shown: tuple[float, float]) -> None:
-    """Writes a PNG of T × n_mels pixels, low frequencies at the bottom, `shown` spread over the colours."""
-    from PIL import Image
+    """Writes a picture of T × n_mels pixels, low frequencies at the bottom, `shown` spread over the colours.
 
+    The suffix of `path` decides the format: .webp is a fifth of .png in size.
+    """
     lowest, highest = shown
     level = (log_mel(audio, definition) - lowest) / (highest - lowest)
-    pixels = np.rint(255 * np.clip(level, 0.0, 1.0)).astype(np.uint8).T[::-1]
-    image = Image.fromarray(np.ascontiguousarray(pixels), mode="P")
-    image.putpalette(_palette())
+    _write(path, level, _palette())
+
+
+def write_difference_picture(
+    path: Path, audio: np.ndarray, target_audio: np.ndarray, pairs: np.ndarray, definition: FeatureDefinition
+) -> None:
+    """Writes a picture of the voice's log mel minus the recording's, on the voice's frames.
+
+    Blue is too weak, orange too loud, by up to 30 dB. What lies more than 78 dB below the recording's loudest band
+    counts as silence in both. A voice's frame paired with several of the recording shows the mean difference, one
+    without a partner none.
+
+    Args:
+        audio, target_audio: (L,) float in [−1, 1] of the voice and of the recording
+        pairs: (P, 2) of (frame of the recording, frame of the voice)
+    """
+    voice, target = log_mel(audio, definition), log_mel(target_audio, definition)
+    silence = target.max() - DYNAMIC_RANGE
+    theirs = np.minimum(pairs[:, 0], len(target) - 1)
+    ours = np.minimum(pairs[:, 1], len(voice) - 1)
+    difference = np.maximum(voice[ours], silence) - np.maximum(target[theirs], silence)
+    total, count = np.zeros_like(voice), np.zeros(len(voice))
+    np.add.at(total, ours, difference)
+    np.add.at(count, ours, 1)
+    mean = total / np.maximum(count, 1)[:, None]
+    _write(path, 0.5 + 0.5 * mean / LARGEST_DIFFERENCE, _diverging_palette())
+
+
+def _write(path: Path, level: np.ndarray, palette: np.ndarray) -> None:
+    """level: (T, bands) in [0, 1], clipped; palette: (256, 3) uint8"""
+    from PIL import Image
+
+    index = np.rint(255 * np.clip(level, 0.0, 1.0)).astype(np.uint8).T[::-1]
     with atomic_path(path) as temporary:
-        image.save(temporary)
+        Image.fromarray(palette[index]).save(temporary, quality=QUALITY)
 
 
 @lru_cache(maxsize=1)
-def _palette() -> bytes:
+def _palette() -> np.ndarray:
     from matplotlib import colormaps
 
-    return (colormaps[COLOURS](np.arange(256))[:, :3] * 255).round().astype(np.uint8).tobytes()
+    return (colormaps[COLOURS](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
+
+
+@lru_cache(maxsize=1)
+def _diverging_palette() -> np.ndarray:
+    anchors = np.linspace(0, 255, len(DIVERGING))
+    channels = np.asarray(DIVERGING, dtype=np.float64).T
+    return np.stack([np.interp(np.arange(256), anchors, c) for c in channels], axis=1).round().astype(np.uint8)

@@ -1,0 +1,18 @@
+"""Sound for the page: FLAC, which loses nothing, takes half the space of a wav, and plays in every browser."""
+
+from pathlib import Path
+
+import numpy as np
+
+from svstoolkit.data.files import atomic_path
+
+FULL_SCALE = 32768  # 16 bits
+
+
+def write_sound(path: Path, audio: np.ndarray, rate: int) -> None:
+    """Writes (L,) float in [−1, 1] as FLAC of 16 bits; louder samples are clipped."""
+    import soundfile
+
+    steps = np.clip(np.rint(np.asarray(audio, dtype=np.float64) * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+    with atomic_path(path) as temporary:
+        soundfile.write(temporary, steps.astype(np.int16), rate, format="FLAC", subtype="PCM_16")
