@@ -3,6 +3,7 @@
 import numpy as np
 
 from svstoolkit.features.definition import FeatureDefinition
+from svstoolkit.features.voicing import love_train
 
 WORLD_PERIOD = 0.005  # s, the grid on which WORLD is asked
 LOVE_TRAIN = 0.85  # least share of the power below 4 kHz in that below 7.9 kHz; WORLD's default
@@ -36,8 +37,7 @@ def extract_f0(audio: np.ndarray, definition: FeatureDefinition, extractor: str 
         f0, times = pyworld.harvest(audio, rate, low, high, frame_period=1000 * WORLD_PERIOD)
     else:
         f0 = pyworld.stonemask(audio, coarse, times, rate)
-    aperiodicity = pyworld.d4c(audio, f0, times, rate, threshold=LOVE_TRAIN)
-    f0 = np.where(aperiodicity[:, 0] < 0.5, f0, 0.0)  # d4c gives 1 throughout where it finds no voice
+    f0 = np.where(love_train(audio, f0, times, rate) > LOVE_TRAIN, f0, 0.0)
     centres = (np.arange(len(audio) // definition.hop_length) + 0.5) * definition.frame_period
     return sample_f0(f0, WORLD_PERIOD, centres).astype(np.float32)
 

@@ -68,7 +68,7 @@ def test_folders_are_scored_without_score_or_labels(folders, tmp_path):
     out = tmp_path / "out"
     systems = [f"near={folders}/near", f"far={folders}/far"]
     rows = run(out, "--ref", folders / "ref", "--syn", *systems, "--timing", "equal", "--skip_metrics", "dnsmos_ovrl")
-    assert rows["near", "f0_rmse"]["mean"] == pytest.approx(10, abs=6)
+    assert rows["near", "gross_pitch_error"]["mean"] < 5
     assert rows["far", "f0_rmse"]["mean"] == pytest.approx(90, abs=10)
     assert rows["far", "gross_pitch_error"]["mean"] > 95
     assert rows["ground_truth", "stoi"]["mean"] == pytest.approx(1.0)
