@@ -1,5 +1,7 @@
 """Dynamic time warping inside a window, one anti-diagonal at a time."""
 
+from operator import itemgetter
+
 import numpy as np
 from scipy.spatial.distance import cdist
 
@@ -37,7 +39,12 @@ def dtw_path(a: np.ndarray, b: np.ndarray, band: int | None = None) -> np.ndarra
 
 
 def path_in_window(
-    a: np.ndarray, b: np.ndarray, low: np.ndarray, high: np.ndarray, barred: bool = False
+    a: np.ndarray,
+    b: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    barred: bool = False,
+    diagonal_first: bool = True,
 ) -> np.ndarray | None:
     """The cheapest path through the cells low[i] ≤ j ≤ high[i] of the matrix of Euclidean distances.
 
@@ -48,10 +55,11 @@ def path_in_window(
         a, b: (N, D), (M, D) frames
         low, high: (N,) first and last column of each row, neither ever decreasing, low[0] = 0, high[−1] = M − 1
         barred: no diagonal step leaves the last column of a row; for `fast_dtw_path` alone
+        diagonal_first: which of equal costs is taken: the diagonal step, then the one along `b`, then the one along
+            `a`; or in the opposite order
 
     Returns:
-        (P, 2) as `dtw_path`, or None where the window holds no path. Of equal costs the diagonal step is
-        taken, then the one along `b`.
+        (P, 2) as `dtw_path`, or None where the window holds no path
     """
     n, m = len(a), len(b)
     rows, diagonals = np.arange(n), np.arange(-1, n + m - 1)
@@ -74,7 +82,7 @@ def path_in_window(
         cost[start + here : stop + here] += best
     if not np.isfinite(cost[n - 1 + shift[-1]]):
         return None
-    return _trace(cost, shift.tolist(), (high - barred).tolist(), m)
+    return _trace(cost, shift.tolist(), (high - barred).tolist(), m, diagonal_first)
 
 
 def _fill_distances(
@@ -88,19 +96,19 @@ def _fill_distances(
         cost[cells] = cdist(a[i[:, 0]], b[j])[inside]
 
 
-def _trace(cost: np.ndarray, shift: list[int], diagonal_until: list[int], m: int) -> np.ndarray:
+def _trace(cost: np.ndarray, shift: list[int], diagonal_until: list[int], m: int, diagonal_first: bool) -> np.ndarray:
     """Back from the corner; diagonal_until: (N,) last column of each row that a diagonal step may leave."""
     i, j = len(diagonal_until) - 1, m - 1
     path = [(i, j)]
     while i or j:
         before, last = shift[i + j - 1], shift[i + j]
-        up, left = cost[i - 1 + last], cost[i + last]
         corner = cost[i - 1 + before] if j - 1 <= diagonal_until[i - 1] else np.inf
-        if up < left and up < corner:
-            i -= 1
-        elif left < corner:
-            j -= 1
-        else:
-            i, j = i - 1, j - 1
+        options = ((corner, 1, 1), (cost[i + last], 0, 1), (cost[i - 1 + last], 1, 0))
+        # min takes the first of equals
+        _, down, right = min(options if diagonal_first else options[::-1], key=_cost_of)
+        i, j = i - down, j - right
         path.append((i, j))
     return np.array(path[::-1], dtype=np.int64)
+
+
+_cost_of = itemgetter(0)

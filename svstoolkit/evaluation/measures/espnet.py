@@ -40,7 +40,7 @@ FULL_SCALE = 32768.0
 
 @dataclass(frozen=True)
 class EspnetFeatures:
-    """cepstra: (T, order + 1) by SPTK's mcep; f0: (T', ) Hz, 0 = unvoiced; envelope: (T', order + 1), CheapTrick's"""
+    """cepstra: (T, order + 1) by SPTK's mcep; f0: (T',) Hz, 0 = unvoiced; envelope: (T', order + 1), CheapTrick's"""
 
     cepstra: np.ndarray
     f0: np.ndarray
@@ -48,7 +48,12 @@ class EspnetFeatures:
 
 
 def espnet_metrics(
-    voice: np.ndarray, reference: np.ndarray, sampling_rate: int, f0_min: float = F0_MIN, f0_max: float = F0_MAX
+    voice: np.ndarray,
+    reference: np.ndarray,
+    sampling_rate: int,
+    f0_min: float = F0_MIN,
+    f0_max: float = F0_MAX,
+    compiled: bool = True,
 ) -> dict[str, float]:
     """ESPnet's four figures of a voice against its recording; see the module for what they mean.
 
@@ -56,6 +61,7 @@ def espnet_metrics(
         voice, reference: (L,), (L',) in [−1, 1]; taken in 16-bit steps, so exact for files of 16 bits
         sampling_rate: Hz, of both; one of RATES
         f0_min, f0_max: Hz, Harvest's range; ESPnet's own unless given
+        compiled: which build of `fastdtw` to follow; see `fast_dtw_path`
 
     Returns:
         mcd: dB; log_f0_rmse: natural log, NaN where nothing is voiced in both; semitone_accuracy: %; vuv_error: %
@@ -65,7 +71,7 @@ def espnet_metrics(
         ValueError: one of the two is shorter than a frame.
     """
     features = (espnet_features(audio, sampling_rate, f0_min, f0_max) for audio in (voice, reference))
-    return compare_espnet_features(*features)
+    return compare_espnet_features(*features, compiled)
 
 
 def espnet_features(
@@ -91,11 +97,13 @@ def espnet_features(
     return EspnetFeatures(mel_cepstral_analysis(frames, order, alpha, FLOOR), f0, mel_cepstrum(power, order, alpha))
 
 
-def compare_espnet_features(voice: EspnetFeatures, reference: EspnetFeatures) -> dict[str, float]:
+def compare_espnet_features(
+    voice: EspnetFeatures, reference: EspnetFeatures, compiled: bool = True
+) -> dict[str, float]:
     """`espnet_metrics` of features that are already there."""
-    pairs = fast_dtw_path(voice.cepstra, reference.cepstra)
+    pairs = fast_dtw_path(voice.cepstra, reference.cepstra, compiled=compiled)
     mcd = mel_cepstral_distortion(voice.cepstra[pairs[:, 0]], reference.cepstra[pairs[:, 1]], with_c0=True)
-    pairs = fast_dtw_path(voice.envelope, reference.envelope)
+    pairs = fast_dtw_path(voice.envelope, reference.envelope, compiled=compiled)
     ours, theirs = voice.f0[pairs[:, 0]], reference.f0[pairs[:, 1]]
     both = (ours > 0) & (theirs > 0)
     same = np.rint(hz_to_midi(ours)) == np.rint(hz_to_midi(theirs))  # unvoiced is MIDI 0, far below any F0

@@ -8,7 +8,9 @@ def frame_distortion(cepstra: np.ndarray, reference: np.ndarray, with_c0: bool =
 
         10/ln 10 · √(2 Σ_m (c_t(m) − ĉ_t(m))²)
 
-    Σ starts at m = 1: c(0), the level, is left out unless `with_c0` (ESPnet's scorer includes it).
+    Σ starts at m = 1: c(0), the level, is left out unless `with_c0` (ESPnet's scorer includes it). How frames are
+    paired is the caller's choice and part of the figure: frame t with frame t where timing is equal, which charges
+    errors of timing as errors of timbre; or by `dtw_path`, which forgives them, and is lower for the same voices.
 
     Args:
         cepstra, reference: (P, order + 1), c(0) first; row p of one belongs to row p of the other

@@ -50,6 +50,13 @@ def test_a_pole_on_the_warped_axis_is_the_same_pole_warped():
     np.testing.assert_allclose(mel_cepstrum(power[None], 34, alpha)[0], expected, atol=1e-9)
 
 
+def test_it_is_sptks_sp2mc():
+    conversion = pytest.importorskip("pysptk.conversion")
+    smooth = np.cumsum(np.random.default_rng(0).normal(size=(3, 513)), axis=1)
+    power = np.exp(smooth - smooth.mean(axis=1, keepdims=True))
+    np.testing.assert_allclose(mel_cepstrum(power, 39, 0.55), conversion.sp2mc(power, 39, 0.55), rtol=0, atol=1e-11)
+
+
 def test_mcd_of_a_known_offset():
     reference = np.random.default_rng(0).normal(size=(50, 35))
     offset = reference.copy()
