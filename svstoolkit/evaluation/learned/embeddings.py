@@ -65,7 +65,7 @@ def load_clap(weights: Path | None, device: str) -> Embed:
     source = pretrained(weights, CLAP_FOLDER, CLAP_REPOSITORY, "FAD (CLAP)")
     try:
         features = ClapFeatureExtractor.from_pretrained(source)
-        network = ClapAudioModelWithProjection.from_pretrained(source).eval().to(device)
+        network = ClapAudioModelWithProjection.from_pretrained(source).float().eval().to(device)
     except (OSError, ValueError) as error:
         raise unreachable(source, "FAD (CLAP)", error) from error
 

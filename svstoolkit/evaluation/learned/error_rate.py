@@ -35,6 +35,13 @@ def syllables(text: str) -> list[str]:
     return lazy_pinyin("".join(characters(text)), style=Style.NORMAL, errors=list)
 
 
+def kana(text: str) -> list[str]:
+    """Japanese as katakana of how it is said (ボクワ), so that lyrics in kana compare with kanji; by `pyopenjtalk`."""
+    import pyopenjtalk
+
+    return characters(pyopenjtalk.g2p("".join(characters(text)), kana=True))
+
+
 def error_rate(hypothesis: Sequence, reference: Sequence) -> float:
     """Edit distance per reference token, %; above 100 where much was added.
 

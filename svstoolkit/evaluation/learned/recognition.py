@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from svstoolkit.errors import InputError
-from svstoolkit.evaluation.learned.error_rate import characters, error_rate, syllables
+from svstoolkit.evaluation.learned.error_rate import characters, error_rate, kana, syllables
 from svstoolkit.evaluation.learned.takes import Take, at_rate, score_takes
 from svstoolkit.evaluation.learned.weights import pretrained, require_package, unreachable
 
@@ -26,7 +26,7 @@ def load_cer(weights: Path | None, device: str, language: str = "zh") -> Callabl
 
     The recognisers are SoulX-Singer-Eval's: Paraformer for Mandarin (`zh`), Whisper large-v3 for everything else.
     Numbers are not spelled out and scripts not converted, so the lyrics should be as the recogniser writes them:
-    simplified characters for Mandarin. Japanese lyrics in kana have no meaningful CER, the recogniser writing kanji.
+    simplified characters for Mandarin. Japanese (`ja`) is compared as katakana of how it is said.
 
     Args:
         language: ISO 639-1
@@ -34,7 +34,9 @@ def load_cer(weights: Path | None, device: str, language: str = "zh") -> Callabl
     Raises:
         InputError: a package or weights are absent. The function returned raises it for takes without lyrics.
     """
-    return _error_rate(recogniser(weights, device, language), characters)
+    if language == "ja":
+        require_package("pyopenjtalk", "CER of Japanese", install="pyopenjtalk-plus")
+    return _error_rate(recogniser(weights, device, language), kana if language == "ja" else characters)
 
 
 def load_cer_pinyin(
@@ -92,7 +94,7 @@ def _whisper(weights: Path | None, device: str, language: str) -> Transcribe:
     source = pretrained(weights, WHISPER_FOLDER, WHISPER_REPOSITORY, METRIC)
     try:
         processor = WhisperProcessor.from_pretrained(source)
-        model = WhisperForConditionalGeneration.from_pretrained(source).eval().to(device)
+        model = WhisperForConditionalGeneration.from_pretrained(source).float().eval().to(device)
     except (OSError, ValueError) as error:
         raise unreachable(source, METRIC, error) from error
     known = getattr(model.generation_config, "lang_to_id", None) or {}

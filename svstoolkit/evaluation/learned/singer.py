@@ -31,7 +31,7 @@ def load_singer_similarity(weights: Path | None, device: str) -> Callable[[list[
     source = pretrained(weights, FOLDER, REPOSITORY, METRIC)
     try:
         features = Wav2Vec2FeatureExtractor.from_pretrained(source)
-        network = WavLMForXVector.from_pretrained(source).eval().to(device)
+        network = WavLMForXVector.from_pretrained(source).float().eval().to(device)
     except (OSError, ValueError) as error:
         raise unreachable(source, METRIC, error) from error
 

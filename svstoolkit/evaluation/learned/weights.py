@@ -9,10 +9,11 @@ from svstoolkit.errors import InputError
 FOLDER = "SVSTOOLKIT_WEIGHTS"  # environment variable: a folder with all the weights, by the names below
 
 
-def require_package(package: str, metric: str) -> None:
-    """Raises InputError, with the remedy, unless `package` can be imported."""
+def require_package(package: str, metric: str, install: str = "") -> None:
+    """Raises InputError, with the remedy, unless `package` can be imported; `install`: its name for pip if another."""
     if find_spec(package) is None:
-        raise InputError(f"{metric} needs the package {package}, which is not installed; pip install {package}")
+        remedy = f"pip install {install or package}"
+        raise InputError(f"{metric} needs the package {package}, which is not installed; {remedy}")
 
 
 def weight_file(given: Path | None, name: str, url: str, metric: str) -> Path:

@@ -1,11 +1,13 @@
 """Edit distance against the recursive definition; what counts as a character."""
 
+import sys
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from svstoolkit.evaluation.learned.error_rate import characters, edit_distance, error_rate, syllables
+from svstoolkit.evaluation.learned.error_rate import characters, edit_distance, error_rate, kana, syllables
 
 
 def by_definition(a: str, b: str) -> int:
@@ -39,3 +41,10 @@ def test_homophones_are_one_syllable():
     assert error_rate(characters("妈妈爱你"), characters("马麻爱你")) == 50
     assert error_rate(syllables("妈妈，爱你"), syllables("马麻爱你 ")) == 0
     assert syllables("你ok") == ["ni", "o", "k"]
+
+
+def test_kana_and_kanji_of_one_reading(monkeypatch):
+    """pyopenjtalk's own answers, so that the test does without it."""
+    readings = {"僕は歌う": "ボクワウタウ", "ぼくわうたう": "ボクワウタウ"}
+    monkeypatch.setitem(sys.modules, "pyopenjtalk", SimpleNamespace(g2p=lambda text, kana: readings[text]))
+    assert error_rate(kana("僕は、歌う。"), kana("ぼくわ うたう")) == 0

@@ -91,7 +91,7 @@ def save_whisper(folder):
         bos_token_id=26,
         max_length=20,
     )
-    model.save_pretrained(folder)
+    model.half().save_pretrained(folder)  # as large-v3 is published
     extractor = transformers.WhisperFeatureExtractor(feature_size=8)
     transformers.WhisperProcessor(extractor, tokenizer).save_pretrained(folder)
 

@@ -61,6 +61,12 @@ def test_absent_package(monkeypatch, name, package):
         load_learned(name)
 
 
+def test_absent_japanese(monkeypatch):
+    monkeypatch.setattr("svstoolkit.evaluation.learned.weights.find_spec", lambda wanted: None)
+    with pytest.raises(InputError, match="pip install pyopenjtalk-plus"):
+        load_learned("cer", language="ja")
+
+
 def test_unknown_name():
     with pytest.raises(InputError, match=f"'mosnet'.*{', '.join(LEARNED)}"):
         load_learned("mosnet")
