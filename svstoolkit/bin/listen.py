@@ -21,7 +21,8 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _build(args: Namespace) -> None:
-    from svstoolkit.evaluation.listening.build import Settings, build
+    from svstoolkit.evaluation.listening.build import build
+    from svstoolkit.evaluation.listening.planning import Settings
     from svstoolkit.evaluation.listening.sources import gather, system_folders
 
     folders, reference = system_folders(args.systems, args.decode_dir, args.set, args.mode, args.only, args.reference)
@@ -64,9 +65,8 @@ def _serve(args: Namespace) -> None:
     from svstoolkit.evaluation.listening.server import TestServer
 
     with TestServer(args.test, args.host, args.port, 60.0 * args.patience) as server:
-        print(
-            f"{server.address} ({len(server.register.key.sessions)} listener numbers; ratings go to {args.test}/ratings)"
-        )
+        places = len(server.register.key.sessions)
+        print(f"{server.address} ({places} listener numbers; ratings go to {args.test}/ratings)")
         print("Ctrl-C stops it; the same command goes on", flush=True)
         try:
             server.serve_forever()

@@ -4,54 +4,20 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from svstoolkit.data.files import write_json, write_text
 from svstoolkit.errors import InputError
 from svstoolkit.evaluation.listening import design
-from svstoolkit.evaluation.listening.anchor import LOW, anchor_name
 from svstoolkit.evaluation.listening.key import FORMAT, KEY, PAGE, RATINGS
-from svstoolkit.evaluation.listening.kinds import ATTRIBUTES, KINDS, Kind
-from svstoolkit.evaluation.listening.loudness import TARGET
+from svstoolkit.evaluation.listening.kinds import Kind
 from svstoolkit.evaluation.listening.page import render
+from svstoolkit.evaluation.listening.planning import Settings, anchors_of, kind_of, plan_of, practice_of
 from svstoolkit.evaluation.listening.sources import Sources, choose_utterances
 from svstoolkit.evaluation.listening.stimuli import Stimulus, Wanted, make_stimuli, make_tones
-from svstoolkit.evaluation.metrics import FLOOR
 
-MOST_IN_RANKING = 9  # places have keys 1 … 9
-MOST_IN_MUSHRA = 12  # BS.1534-3, section 5.1
-CHECKS = {"mos": ("floor", "reference"), "sig_bak": ("floor", "reference"), "cmos": ("floor", "same")}
 ANSWER_SECONDS = 4.0  # to think and click, for the estimate of a session's length
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What `svs listen build` was asked for.
-
-    utterances: how many; None: all
-    trials: of each listener, besides checks and repeats; None: as many as utterances
-    anchors: cut-off frequencies in Hz; None: 3500 in mushra, else none
-    attribute: what mos asks, quality or naturalness
-    baseline: the system the others are compared with in cmos; None: the first
-    title, instructions: shown instead of the kind's own
-    """
-
-    kind: str
-    utterances: int | None = None
-    listeners: int = 24
-    trials: int | None = None
-    checks: int = 2
-    repeats: int = 2
-    practice: int = 3
-    anchors: tuple[int, ...] | None = None
-    baseline: str | None = None
-    attribute: str = "quality"
-    loudness: float = TARGET
-    seed: int = 0
-    title: str | None = None
-    instructions: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,11 +39,11 @@ def build(sources: Sources, settings: Settings, output: Path) -> Built:
         InputError: the settings do not fit the systems, recordings are faulty, or `output` holds something else.
     """
     kind = kind_of(settings)
-    anchors = _anchors(sources, settings)
+    anchors = anchors_of(sources, settings)
     chosen, left = choose_utterances(sources.utterances, settings.utterances, settings.seed)
-    plan = _plan(sources, settings, kind, tuple(anchors), tuple(chosen))
+    plan = plan_of(sources, settings, kind, tuple(anchors), tuple(chosen))
     sessions = [design.session(plan, listener) for listener in range(settings.listeners)]
-    practice = _practice(plan, (left or chosen)[: settings.practice], settings.practice)
+    practice = practice_of(plan, (left or chosen)[: settings.practice], settings.practice)
     volume = practice[0] if practice else sessions[0][0]
     trials = [t for s in sessions for t in s]
     pairs = dict.fromkeys((c, t.utterance) for t in [*trials, *practice, volume] for c in t.conditions)
@@ -115,77 +81,6 @@ def build(sources: Sources, settings: Settings, output: Path) -> Built:
     return Built(output / PAGE, len(stimuli), len(sessions[0]), reached, counts, content["minutes"])
 
 
-def kind_of(settings: Settings) -> Kind:
-    """The kind with the attribute asked for."""
-    kind = KINDS[settings.kind]
-    return replace(kind, scales=(ATTRIBUTES[settings.attribute],)) if kind.name == "mos" else kind
-
-
-def _anchors(sources: Sources, settings: Settings) -> dict[str, int]:
-    cutoffs = settings.anchors
-    if cutoffs is None:
-        cutoffs = (LOW,) if settings.kind == "mushra" else ()
-    if (cutoffs or settings.kind == "mushra") and sources.reference is None:
-        raise InputError("anchors are made from the recordings, and mushra rates against them: give --reference")
-    anchors = {anchor_name(cutoff): cutoff for cutoff in cutoffs}
-    if taken := anchors.keys() & sources.folders.keys():
-        raise InputError(f"--systems: {min(taken)} is the name of an anchor; rename the system")
-    return anchors
-
-
-def _plan(sources: Sources, settings: Settings, kind: Kind, anchors: tuple[str, ...], chosen: tuple[str, ...]):
-    conditions = (*sources.folders, *anchors)
-    baseline = None
-    if kind.name == "cmos":
-        baseline = settings.baseline or conditions[0]
-        if baseline not in conditions:
-            raise InputError(f"--baseline: there is no system {baseline}; there are {', '.join(conditions)}")
-    if kind.together and len(conditions) < 2:
-        raise InputError(f"{kind.name} compares systems; give at least two")
-    most = {"ranking": MOST_IN_RANKING, "mushra": MOST_IN_MUSHRA}.get(kind.name)
-    if most and len(conditions) > most:
-        raise InputError(f"{kind.name} shows all {len(conditions)} systems at once, at most {most}; take fewer")
-    if settings.listeners < 1:
-        raise InputError("--listeners must be at least 1")
-    rules = CHECKS.get(kind.name, ("floor",) if kind.name == "ranking" else ())
-    if sources.reference is None:
-        rules = tuple(r for r in rules if r != "reference")
-    checks = tuple(rules[j % len(rules)] for j in range(settings.checks)) if rules else ()
-    plan = design.Plan(
-        conditions,
-        chosen,
-        len(chosen) if settings.trials is None else settings.trials,
-        kind.whole,
-        baseline,
-        checks,
-        settings.repeats,
-        sources.reference,
-        settings.seed,
-    )
-    if not 1 <= plan.trials <= plan.cells:
-        raise InputError(f"--trials_per_listener {plan.trials}: there are {plan.cells} different trials")
-    return plan
-
-
-def _practice(plan: design.Plan, utterances: Sequence[str], number: int) -> list[design.Trial]:
-    """Examples from bad to good on phrases that are not rated, where there are any."""
-    trials = []
-    for j in range(number):
-        utterance = utterances[j % len(utterances)]
-        if plan.whole:
-            trials.append(design.Trial(utterance, plan.conditions))
-            continue
-        ladder = [c for c in (FLOOR, plan.reference or plan.conditions[0], *plan.names) if c is not None]
-        ladder = list(dict.fromkeys(ladder))
-        name = ladder[j % len(ladder)]
-        if plan.baseline is None:
-            trials.append(design.Trial(utterance, (name,)))
-        else:
-            other = plan.names[0] if name == plan.baseline else name
-            trials.append(design.Trial(utterance, (plan.baseline, other)[:: 1 - 2 * (j % 2)]))
-    return trials
-
-
 def _make_room(output: Path) -> None:
     if (output / RATINGS).is_dir() and any((output / RATINGS).glob("*.json")):
         raise InputError(f"{output}/{RATINGS} holds ratings of a test built before; choose another --output")
@@ -216,9 +111,9 @@ def _page_content(key: dict, kind: Kind, settings: Settings, stimuli, volume: st
         return trial | {"reference": reference[entry["utterance"]]} if kind.name == "mushra" else trial
 
     seconds = {s.id: s.seconds for s in stimuli.values()}
-    rounds = len(kind.scales)
     lengths = [
-        sum(rounds * (sum(seconds[i] for i in t["stimuli"]) + ANSWER_SECONDS) for t in s) for s in key["sessions"]
+        len(kind.scales) * sum(sum(seconds[i] for i in t["stimuli"]) + ANSWER_SECONDS for t in trials)
+        for trials in key["sessions"]
     ]
     return {
         "test": key["test"],

@@ -80,7 +80,7 @@ KINDS = {
             (1, 5),
             repeat=1.5,
             instructions=(
-                "You will hear short sung phrases, one at a time, and rate each on a scale from 1 (bad) to 5 (excellent).",
+                "You will hear short sung phrases, one at a time, and rate each from 1 (bad) to 5 (excellent).",
                 "Judge what you hear: there are no right or wrong answers, and the phrases come from several sources.",
             ),
             source="ITU-T P.800 (08/96), Annex B: absolute category rating",
@@ -114,8 +114,9 @@ KINDS = {
             (1, 5),
             repeat=1.5,
             instructions=(
-                "You will hear short sung phrases. Each is heard three times, and each time you attend to something else: "
-                "to the singing voice alone, to the background alone (noise, hum, artefacts beside the voice), and to both.",
+                "You will hear short sung phrases. Each is heard three times, and each time you attend to something "
+                "else: to the singing voice alone, to the background alone (noise, hum, artefacts beside the voice), "
+                "and to both.",
                 "Judge what you hear: there are no right or wrong answers.",
             ),
             source="ITU-T P.835 (11/03)",
@@ -130,8 +131,8 @@ KINDS = {
             whole=True,
             repeat=0.5,
             instructions=(
-                "You will hear the same sung phrase in several versions. Put them in order, from 1, the one you find best.",
-                "You can hear each as often as you like. Two versions never share a place: if in doubt, follow your ear.",
+                "You will hear the same sung phrase in several versions. Put them in order, from 1, the best.",
+                "You can hear each as often as you like. Two never share a place: if in doubt, follow your ear.",
             ),
             source="forced-choice ranking",
         ),
@@ -155,8 +156,8 @@ KINDS = {
             together=True,
             repeat=2.0,
             instructions=(
-                "You will hear pairs of recordings, A and B, of the same sung phrase, and say which you find better, and "
-                "by how much.",
+                "You will hear pairs of recordings, A and B, of the same sung phrase, and say which you find better, "
+                "and by how much.",
                 "If you hear no difference, say so: “about the same” is a good answer.",
             ),
             source="ITU-T P.800 (08/96), Annex E: comparison category rating",
@@ -181,8 +182,8 @@ KINDS = {
             instructions=(
                 "You will hear a reference recording of a sung phrase and several versions of it. Rate how good each "
                 "version is, held against the reference, from 0 (bad) to 100 (excellent).",
-                "One of the versions is the reference itself, in disguise: it should get 100. You can switch between the "
-                "versions while they play, and hear each as often as you like.",
+                "One of the versions is the reference itself, in disguise: it should get 100. You can switch between "
+                "the versions while they play, and hear each as often as you like.",
             ),
             source="ITU-R BS.1534-3 (10/15)",
         ),

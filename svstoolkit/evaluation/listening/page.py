@@ -13,13 +13,15 @@ def environment() -> Any:
     """The jinja2 environment of this folder's templates."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=PackageLoader("svstoolkit.evaluation.listening", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["zip"] = zip
+    return made
 
 
 def embedded(content: Any) -> str:

@@ -138,9 +138,7 @@ def read_ratings(paths: Iterable[Path], key: Key) -> tuple[list[Listener], list[
             more, less = (listener, found[who][0])
             if len(more.answers) <= len(less.answers):
                 more, less, faults = less, more, found[who][1]
-            problems.append(
-                Problem(less.file, f"is the same listener as {more.file}, which has as many answers or more")
-            )
+            problems.append(Problem(less.file, f"is the listener of {more.file}, which has as many answers or more"))
             listener = more
         found[who] = listener, faults
     listeners = [listener for listener, _ in found.values()]

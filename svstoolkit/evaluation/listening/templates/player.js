@@ -27,7 +27,7 @@ class Player {
 
   button(i) {
     const face = svg(
-      `<circle class="track" cx="24" cy="24" r="22"/><circle class="heard" cx="24" cy="24" r="22" pathLength="${RING}"/>` +
+      `<circle class="track" cx="24" cy="24" r="22"/><circle class="heard" cx="24" cy="24" r="22"/>` +
       '<path class="go" d="M19 15.5v17l14-8.5z"/><path class="halt" d="M18 16h4v16h-4zM26 16h4v16h-4z"/>');
     const label = this.labels[i];
     return h("button", { type: "button", class: "play", "data-sound": i, click: () => this.toggle(i) },
@@ -110,7 +110,7 @@ class Player {
       const sound = this.sounds[i];
       const here = i === this.selected && (this.playing || (sound.currentTime > 0 && !sound.ended));
       const part = here ? sound.currentTime / (sound.duration || 1) : this.current.heard[i] ? 1 : 0;
-      button.querySelector("circle.heard").style.strokeDasharray = `${part * RING} ${RING}`;
+      button.querySelector("circle.heard").style.strokeDasharray = part === 1 ? "none" : `${part * RING} ${RING}`;
       button.classList.toggle("playing", this.playing && i === this.selected);
       button.classList.toggle("selected", i === this.selected);
       button.classList.toggle("known", this.current.heard[i]);

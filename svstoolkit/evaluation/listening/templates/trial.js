@@ -83,7 +83,7 @@ function runTrial(trial, { order, title, place, progress, notice }, done) {
     h("p", { class: "step" }, asked),
     h("h1", {}, scale.question),
     trial.reference ? h("div", { class: "players reference" }, player.buttons.at(-1)) : null,
-    single.length ? h("div", { class: "players" }, single) : null,
+    single.length ? h("div", { class: kind.together ? "players pair" : "players" }, single) : null,
     answer.element,
     h("div", { class: "foot" }, h("p", { id: "hint", "aria-live": "polite" }), next),
     h("p", { class: "keys" }, keyHelp(trial).map(([key, does]) => [h("kbd", {}, key), does])),
@@ -94,7 +94,7 @@ function runTrial(trial, { order, title, place, progress, notice }, done) {
 function keyHelp(trial) {
   const last = LETTERS[trial.stimuli.length - 1];
   const help = [["space", "play, pause"]];
-  if (kind.together) help.push([`A–${last}`, "play one"]);
+  if (kind.together) help.push([trial.stimuli.length > 2 ? `A–${last}` : `A ${last}`, "play one"]);
   if (trial.reference) help.push(["R", "reference"], ["← →", "move the slider"]);
   else if (kind.per_stimulus) help.push([`1–${trial.stimuli.length}`, "its place"]);
   else help.push([`1–${kind.scales[0].labels.length}`, "answer"]);
