@@ -13,7 +13,14 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=["svstoolkit", "svstoolkit.*"]),
-    package_data={"svstoolkit": ["conf/*.yaml", "evaluation/metrics.yaml", "evaluation/page/templates/*", "evaluation/listening/templates/*"]},
+    package_data={
+        "svstoolkit": [
+            "conf/*.yaml",
+            "evaluation/metrics.yaml",
+            "evaluation/page/templates/*",
+            "evaluation/listening/templates/*",
+        ]
+    },
     entry_points={"console_scripts": ["svs = svstoolkit.bin.svs:main"]},
     install_requires=[
         "torch>=2.6",
@@ -38,7 +45,23 @@ setup(
         "jinja2>=3.1",
         "pesq>=0.0.4",
         "pystoi>=0.4",
+        "speechmos>=0.0.1.1",
+        "onnxruntime>=1.16",
+        "pyloudnorm>=0.1.1",
+        "mir_eval>=0.7",
         "espeakng-loader>=0.2.4",
     ],
-    extras_require={"test": ["pytest>=8", "ruff>=0.6", "import-linter>=2.0"]},
+    extras_require={
+        "test": [
+            "pytest>=8",
+            "ruff>=0.6",
+            "import-linter>=2.0",
+            "playwright>=1.40",
+            "pysptk>=1.0",
+            "fastdtw>=0.3.4",
+            "transformers>=4.40",
+        ],
+        # stage 8's --learned metrics
+        "learned": ["transformers>=4.40", "funasr>=1.1"],
+    },
 )

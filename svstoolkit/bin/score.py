@@ -28,7 +28,7 @@ def main(argv: list[str] | None = None) -> None:
             results = workers.map(score_utterance, plan.jobs)
             scores = list(tqdm(results, total=len(plan.jobs), desc=f"scoring {plan.name}", unit="utt"))
             write_versa_lists(args.output / "versa", plan.jobs)
-            scored_sets.append(ScoredSet(plan, scores))
+            scored_sets.append(ScoredSet(plan, scores, _learned(args, plan.jobs)))
     _summarise(args.output, write_report(args.output, scored_sets, alignment, stages), alignment)
 
 
@@ -67,6 +67,19 @@ def _plan_folders(args: argparse.Namespace) -> list:
     settings = _settings(args, definition, resample=bool(args.sampling_rate))
     described_by = read_data_directory(args.described_by) if args.described_by else None
     return [plan_folders(args.ref, systems, mode, settings, args.page_phrases, described_by)]
+
+
+def _learned(args: argparse.Namespace, jobs: list) -> list:
+    """Values of the metrics that need weights."""
+    from tqdm import tqdm
+
+    from svstoolkit.evaluation.learned.scoring import learned_values
+
+    values = []
+    for metric in args.learned:
+        device = "cuda" if args.gpu else "cpu"
+        values += tqdm(learned_values(jobs, metric, args.weights, device), desc=metric, unit="value")
+    return values
 
 
 def _settings(args: argparse.Namespace, definition, resample: bool):
@@ -152,6 +165,14 @@ def _metric_options(group) -> None:
     group.add_argument(
         "--skip_metrics", nargs="+", default=[], help="names or groups to leave out, as pesq dnsmos_ovrl"
     )
+    group.add_argument(
+        "--learned",
+        nargs="+",
+        default=[],
+        help="metrics that need published weights: cer cer_pinyin singer_similarity fad fad_clap utmos singmos_pro",
+    )
+    group.add_argument("--weights", type=Path, help="their file or folder (default: $SVSTOOLKIT_WEIGHTS)")
+    group.add_argument("--gpu", type=boolean, default=False, help="compute them on a GPU")
     group.add_argument("--espnet_compat", type=boolean, default=False, help="add ESPnet's definitions of its metrics")
 
 

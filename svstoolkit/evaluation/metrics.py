@@ -24,6 +24,7 @@ class Metric:
 
     name: key in results.json; short: table heading; decimals: digits shown; description: for the page
     group: one of GROUPS; headline: shown in the overview from the start
+    of_the_set: one value for all utterances together
     needs: what besides the two sounds it is computed from: "timing" (equal timing of both), "score", "labels"
     """
 
@@ -36,6 +37,7 @@ class Metric:
     unit: str = ""
     headline: bool = False
     needs: str = ""
+    of_the_set: bool = False
 
     @property
     def arrow(self) -> str:
