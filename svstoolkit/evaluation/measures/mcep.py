@@ -9,6 +9,7 @@ from svstoolkit.evaluation.measures.cepstra import mel_cepstrum
 # SPTK's defaults
 LEAST_ITERATIONS, MOST_ITERATIONS = 2, 30
 TOLERANCE = 1e-3  # relative change of r(0) at which a frame is done
+FRAMES_AT_ONCE = 512  # bounds the memory a long recording takes
 
 
 def mel_cepstral_analysis(frames: np.ndarray, order: int, alpha: float, floor: float) -> np.ndarray:
@@ -31,11 +32,15 @@ def mel_cepstral_analysis(frames: np.ndarray, order: int, alpha: float, floor: f
     Returns:
         (T, order + 1), c(0) first
     """
+    blocks = range(0, len(frames), FRAMES_AT_ONCE)
+    return np.concatenate([_newton(frames[start : start + FRAMES_AT_ONCE], order, alpha, floor) for start in blocks])
+
+
+def _newton(frames: np.ndarray, order: int, alpha: float, floor: float) -> np.ndarray:
     periodogram = np.abs(np.fft.rfft(frames, axis=1)) ** 2 + floor
     cepstra = mel_cepstrum(periodogram, order, alpha)
     basis, weights = warped_cosines(2 * order, alpha, periodogram.shape[1])
-    mean_log = np.log(periodogram) @ weights / 2.0
-    previous = mean_log.copy()
+    previous = np.log(periodogram) @ weights / 2.0
     target = (-alpha) ** np.arange(order + 1.0)
     lag = np.arange(order + 1)
     toeplitz, hankel = np.abs(lag[:, None] - lag), lag[:, None] + lag

@@ -1,5 +1,6 @@
 """Distances of short-time spectra, frame by frame: they mean something only where both sing at the same moments."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +12,7 @@ DESIGN_RATE = 24000  # Hz, for which the sizes below are given; at other rates t
 LOG_SPECTRUM = (1024, 1024, 256)  # FFT, window, shift
 # Table 1 of Yamamoto et al. 2020
 RESOLUTIONS = ((1024, 600, 120), (2048, 1200, 240), (512, 240, 50))
+FRAMES_AT_ONCE = 256  # bounds the memory a long recording takes
 LEAST_POWER = 1e-7  # of a bin, full scale 1; what Parallel WaveGAN's authors and their followers clamp at
 
 
@@ -29,10 +31,13 @@ def log_spectral_distance(voice: np.ndarray, reference: np.ndarray, sampling_rat
     Raises:
         ValueError: lengths differ, or shorter than one window.
     """
-    size, window, hop = resolution(LOG_SPECTRUM, sampling_rate)
-    noise = QUANTISATION_POWER * np.sum(_hann(window) ** 2)
-    ours, theirs = (10.0 * np.log10(power + noise) for power in _powers(voice, reference, size, window, hop))
-    return float(np.mean(np.sqrt(np.mean((ours - theirs) ** 2, axis=1))))
+    sizes = resolution(LOG_SPECTRUM, sampling_rate)
+    noise = QUANTISATION_POWER * np.sum(_hann(sizes[1]) ** 2)
+    of_frames = []
+    for ours, theirs in _powers(voice, reference, *sizes):
+        difference = 10.0 * np.log10((ours + noise) / (theirs + noise))
+        of_frames.append(np.sqrt(np.mean(difference**2, axis=1)))
+    return float(np.mean(np.concatenate(of_frames)))
 
 
 def multi_resolution_stft_distance(voice: np.ndarray, reference: np.ndarray, sampling_rate: int) -> float:
@@ -51,15 +56,20 @@ def multi_resolution_stft_distance(voice: np.ndarray, reference: np.ndarray, sam
     """
     # in single precision, whose noise lies a hundred decibels below a full-scale partial and far below LEAST_POWER
     signals = [np.asarray(audio, dtype=np.float32) for audio in (voice, reference)]
-    distances = []
-    for sizes in RESOLUTIONS:
-        powers = _powers(*signals, *resolution(sizes, sampling_rate))
+    return float(np.mean([_stft_distance(*signals, resolution(sizes, sampling_rate)) for sizes in RESOLUTIONS]))
+
+
+def _stft_distance(voice: np.ndarray, reference: np.ndarray, sizes: tuple[int, int, int]) -> float:
+    """Spectral convergence and log magnitude distance at one resolution, added."""
+    log_ratio = energy_of_difference = energy = 0.0
+    cells = 0
+    for powers in _powers(voice, reference, *sizes):
         ours, theirs = (np.maximum(power, np.float32(LEAST_POWER)) for power in powers)
-        log_magnitude = 0.5 * np.mean(np.abs(np.log(ours / theirs)), dtype=np.float64)
-        difference = np.sqrt(theirs) - np.sqrt(ours)
-        convergence = np.sqrt(np.vdot(difference, difference) / np.sum(theirs, dtype=np.float64))
-        distances.append(convergence + log_magnitude)
-    return float(np.mean(distances))
+        log_ratio += np.sum(np.abs(np.log(ours / theirs)), dtype=np.float64)
+        energy_of_difference += np.sum((np.sqrt(theirs) - np.sqrt(ours)) ** 2, dtype=np.float64)
+        energy += np.sum(theirs, dtype=np.float64)
+        cells += ours.size
+    return np.sqrt(energy_of_difference / energy) + 0.5 * log_ratio / cells
 
 
 def resolution(sizes: tuple[int, int, int], sampling_rate: int) -> tuple[int, int, int]:
@@ -71,23 +81,22 @@ def resolution(sizes: tuple[int, int, int], sampling_rate: int) -> tuple[int, in
 
 def _powers(
     voice: np.ndarray, reference: np.ndarray, size: int, window: int, hop: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """|STFT|² of both, (1 + L // hop, size // 2 + 1), frames centred at multiples of `hop`, ends reflected.
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """|STFT|² of both, (T, size // 2 + 1) at a time, together 1 + L // hop frames centred at multiples of `hop`.
 
-    The precision is the signals'.
+    The ends are reflected. The precision is the signals'.
     """
     if len(voice) != len(reference):
         raise ValueError(f"spectra need two signals of one length, not {len(voice)} and {len(reference)} samples")
     if len(voice) <= size:
         raise ValueError(f"is shorter than one spectrum ({len(voice)} of {size} samples)")
-    powers = []
-    for audio in (voice, reference):
-        padded = np.pad(audio, size // 2, mode="reflect")
-        padded = padded[(size - window) // 2 :]  # a window shorter than the FFT lies in its middle
-        frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop][: 1 + len(audio) // hop]
-        spectrum = scipy.fft.rfft(frames * _hann(window).astype(padded.dtype), size, axis=1)
-        powers.append(spectrum.real**2 + spectrum.imag**2)
-    return powers[0], powers[1]
+    both = np.pad(np.stack([voice, reference]), ((0, 0), (size // 2, size // 2)), mode="reflect")
+    both = both[:, (size - window) // 2 :]  # a window shorter than the FFT lies in its middle
+    frames = np.lib.stride_tricks.sliding_window_view(both, window, axis=1)[:, ::hop][:, : 1 + len(voice) // hop]
+    hann = _hann(window).astype(both.dtype)
+    for start in range(0, frames.shape[1], FRAMES_AT_ONCE):
+        spectrum = scipy.fft.rfft(frames[:, start : start + FRAMES_AT_ONCE] * hann, size, axis=2)
+        yield tuple(spectrum.real**2 + spectrum.imag**2)
 
 
 @lru_cache(maxsize=8)
