@@ -145,9 +145,8 @@ def mel_comparison(sounds: dict[str, np.ndarray], definition: FeatureDefinition)
         axis.set_title(_label(system), loc="left", pad=2)
     for axis in axes[len(sounds) :]:
         axis.remove()
-    for axis in axes[len(sounds) - columns : len(sounds)]:
+    for axis in axes[(rows - 1) * columns : len(sounds)]:
         axis.set_xlabel("time, s")
-        axis.xaxis.set_tick_params(labelbottom=True)
     for axis in axes[: len(sounds) : columns]:
         axis.set_ylabel("mel band")
     return figure
@@ -241,5 +240,4 @@ def _label(system: str) -> str:
 
 
 def _title(metric: Metric) -> str:
-    better = "higher is better" if metric.higher_is_better else "lower is better"
-    return f"{metric.short}{f', {metric.unit}' if metric.unit else ''} ({better})"
+    return f"{metric.short}{f', {metric.unit}' if metric.unit else ''} {metric.arrow}"
