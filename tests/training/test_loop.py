@@ -1,8 +1,10 @@
+import dataclasses
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
@@ -11,6 +13,7 @@ from torch import nn
 
 from svstoolkit.errors import InputError
 from svstoolkit.training.checkpoint import checkpoint_path, list_checkpoints, load_weights, read_checkpoint
+from svstoolkit.training.journal import Observation
 from svstoolkit.training.loop import Source, train
 
 
@@ -156,6 +159,30 @@ def test_validation_counts_each_utterance_once_and_uses_the_average(uninterrupte
     assert {"gradient_norm/generator", "learning_rate/discriminator", "speed/steps_per_second"} <= set(
         events.Tags()["scalars"]
     )
+
+
+def test_phrases_are_observed_with_the_averaged_networks_and_change_no_bit(uninterrupted, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    def observe(system, networks, seen):
+        assert not networks["generator"].training
+        (name,) = seen["utterances"]
+        error = (networks["generator"](seen["x"]) - seen["x"]).abs().mean().item()
+        sound, picture = np.zeros(100, dtype=np.float32), np.zeros((4, 6, 3), dtype=np.uint8)
+        return Observation(name, {"error": error, "undefined": None}, {"sung": sound}, {"mel": picture}, 24000)
+
+    source = dataclasses.replace(SOURCE, phrases=lambda: [batch(-1, size=1), batch(-3, size=1)])
+    state = train(tiny_gan(), options(), source, tmp_path, Accelerator(cpu=True), observe)
+    assert_same_bits(checkpoint_path(tmp_path, 20), checkpoint_path(uninterrupted, 20))
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    (*_, last) = events.Scalars("phrases/error")
+    assert last.step == 20
+    network = state.evaluated["generator"].eval()
+    errors = [(network(b["x"]) - b["x"]).abs().mean().item() for b in source.phrases()]
+    assert last.value == pytest.approx(np.mean(errors), rel=1e-5)
+    assert set(events.Tags()["audio"]) == {"sung/utt-1_0", "sung/utt-3_0"}
+    assert set(events.Tags()["images"]) == {"mel/utt-1_0", "mel/utt-3_0"}
+    assert "phrases/undefined" not in events.Tags()["scalars"]
 
 
 def test_the_best_checkpoint_is_the_one_of_the_lowest_loss(uninterrupted):
