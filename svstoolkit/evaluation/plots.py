@@ -186,12 +186,13 @@ def speed_against_quality(table: Table, factors: dict[str, float]) -> "Figure":
     figure, axes = _panels(math.ceil(len(quality) / columns), columns, 1.9)
     colours = dict(zip(factors, _colours(len(factors)), strict=True))
     for axis, (metric, rows) in zip(axes, quality, strict=False):
-        for system, factor in factors.items():
-            if system in rows:
-                colour = "0.5" if system in KINDS else colours[system]
-                _points(axis, (factor,), (rows[system],), colour)
-                place = {"xytext": (4, 3), "textcoords": "offset points", "fontsize": 6.5, "color": colour}
-                axis.annotate(_label(system), (factor, rows[system].mean), **place)
+        shown = sorted((factor, system) for system, factor in factors.items() if system in rows)
+        for number, (factor, system) in enumerate(shown):
+            colour = "0.5" if system in KINDS else colours[system]
+            _points(axis, (factor,), (rows[system],), colour)
+            above_or_below = (4, (3, -8)[number % 2])  # neighbours do not write over each other
+            place = {"xytext": above_or_below, "textcoords": "offset points", "fontsize": 6.5, "color": colour}
+            axis.annotate(_label(system), (factor, rows[system].mean), **place)
         axis.set_xscale("log")
         axis.margins(x=0.25, y=0.12)
         axis.set_xlabel("real-time factor")

@@ -58,8 +58,8 @@ def test_steps_join_a_family_and_show_its_means(scored):
 def test_every_system_is_named_at_its_speed(scored):
     table = scored[2][0]
     axis = speed_against_quality(table, {"singer_4": 0.1, "rival": 0.02, "copy_synthesis": 0.01}).axes[0]
-    assert [text.get_text() for text in axis.texts] == ["singer 4", "rival"]  # of the other there is no score
-    assert [text.xy[0] for text in axis.texts] == [0.1, 0.02]
+    assert [text.get_text() for text in axis.texts] == ["rival", "singer 4"]  # of the other there is no score
+    assert [text.xy[0] for text in axis.texts] == [0.02, 0.1]
 
 
 def test_mels_share_their_axes():

@@ -10,9 +10,13 @@ FULL_SCALE = 32768  # 16 bits
 
 
 def write_sound(path: Path, audio: np.ndarray, rate: int) -> None:
-    """Writes (L,) float in [−1, 1] as FLAC of 16 bits; louder samples are clipped."""
+    """Writes (L,) float in [−1, 1] in the format of the suffix; louder samples are clipped.
+
+    .flac holds 16 bits, 27 kB for a second of singing at 24 kHz. Noise does not pack: .mp3, 6 kB, is for the floor,
+    of which every detail is chance anyway.
+    """
     import soundfile
 
     steps = np.clip(np.rint(np.asarray(audio, dtype=np.float64) * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
     with atomic_path(path) as temporary:
-        soundfile.write(temporary, steps.astype(np.int16), rate, format="FLAC", subtype="PCM_16")
+        soundfile.write(temporary, steps.astype(np.int16), rate)

@@ -72,3 +72,12 @@ def test_sound_keeps_every_bit_and_clips_what_is_louder(tmp_path):
     read_steps, rate = soundfile.read(tmp_path / "a.flac", dtype="int16")
     assert rate == RATE
     np.testing.assert_array_equal(read_steps, np.r_[steps, 32767, -32768])
+
+
+def test_noise_may_be_packed_tighter(tmp_path, noise):
+    for suffix in (".flac", ".mp3"):
+        write_sound(tmp_path / f"noise{suffix}", noise, RATE)
+    read_back, rate = soundfile.read(tmp_path / "noise.mp3")
+    assert rate == RATE
+    assert np.std(read_back) == pytest.approx(np.std(noise), rel=0.1)
+    assert (tmp_path / "noise.mp3").stat().st_size < 0.4 * (tmp_path / "noise.flac").stat().st_size
