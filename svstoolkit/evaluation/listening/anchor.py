@@ -36,7 +36,7 @@ def low_pass(audio: np.ndarray, sampling_rate: int, cutoff: int = LOW) -> np.nda
     """
     edge = cutoff * 8 / 7
     if edge >= sampling_rate / 2:
-        raise ValueError(f"has a sampling rate of {sampling_rate} Hz, too low for an anchor of {cutoff} Hz")
+        raise ValueError(f"has a sampling rate of {sampling_rate} Hz, too low for --anchors {cutoff}")
     taps, beta = kaiserord(ATTENUATION, (edge - cutoff) / (sampling_rate / 2))
     taps |= 1  # an odd length has a whole-sample delay
     response = firwin(taps, (cutoff + edge) / 2, window=("kaiser", beta), fs=sampling_rate)

@@ -62,16 +62,16 @@ def _decimals(result: Result) -> int:
 
 
 def _mean(system: SystemResult, digits: int) -> str:
-    mean = f"{system.crossed.mean:.{digits}f}"
+    mean = f"{system.crossed.mean:.{digits}f}".replace("-", "−")
     return mean if system.crossed.ci95 is None else f"{mean} ± {system.crossed.ci95:.{digits}f}"
 
 
 def _number(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
 def _span(low: float | None, high: float | None, digits: int) -> str:
-    return "–" if low is None or high is None else f"{low:.{digits}f} … {high:.{digits}f}"
+    return "–" if low is None or high is None else f"{_number(low, digits)} … {_number(high, digits)}"
 
 
 def _p(value: float | None) -> str:

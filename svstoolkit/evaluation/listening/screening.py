@@ -40,10 +40,10 @@ class Rules:
         kind = key.kind
         limit = self.limit(key)
         words = [
-            f"answered fewer than {self.completed:.0%} of the trials",
+            f"answered fewer than {100 * self.completed:g} % of the trials",
             "rated a stimulus before it was played to its end",
-            f"failed more than {self.failed_checks:.0%} of the attention checks",
-            f"gave one answer in more than {self.same:.0%} of at least {FEWEST_FOR_FLAT} trials"
+            f"failed more than {100 * self.failed_checks:g} % of the attention checks",
+            f"gave one answer in more than {100 * self.same:g} % of at least {FEWEST_FOR_FLAT} trials"
             + (" (“about the same” not counted)" if kind.name == "cmos" else ""),
             f"differed in repeated trials by more than {limit:g} on average"
             + (" (share of pairs in the other order)" if kind.name == "ranking" else ""),
@@ -51,7 +51,7 @@ class Rules:
         if kind.name == "mushra" and self.post_screening:
             words.append(
                 f"rated the hidden reference below {HIDDEN_REFERENCE}, or a 7 kHz anchor above it, in more than "
-                f"{HIDDEN_SHARE:.0%} of the trials (ITU-R BS.1534-3, section 4.1.2)"
+                f"{100 * HIDDEN_SHARE:g} % of the trials (ITU-R BS.1534-3, section 4.1.2)"
             )
         return words
 

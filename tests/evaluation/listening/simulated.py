@@ -8,7 +8,7 @@ import soundfile
 
 from svstoolkit.evaluation.listening.key import RATINGS_FORMAT
 
-RATE = 16000
+RATE = 24000
 QUALITY = {"truth": 4.7, "good": 3.9, "fair": 3.0, "poor": 2.0, "floor": 1.0, "anchor_3500": 1.6}  # as opinions 1 … 5
 
 
@@ -28,13 +28,13 @@ def make_systems(folder: Path, n_utterances: int, seconds: float = 0.5, systems=
 class Listeners:
     """Raters with own strictness, utterances with own difficulty, and noise; all normal."""
 
-    def __init__(self, key: dict, seed: int = 0, strictness: float = 0.4, difficulty: float = 0.3, noise: float = 0.5):
+    def __init__(self, key: dict, seed: int = 0, strictness: float = 0.4, difficulty: float = 0.3, noise: float = 0.4):
         self.key, self.random, self.noise = key, np.random.default_rng(seed), noise
         self.strictness = self.random.normal(0, strictness, len(key["sessions"]) + 1)
-        self.difficulty = {u: self.random.normal(0, difficulty) for u in [*key["utterances"], *self._others()]}
+        self.difficulty = {u: self.random.normal(0, difficulty) for u in sorted(self._phrases())}
         self.seconds = {s["id"]: s["seconds"] for s in key["stimuli"]}
 
-    def _others(self):
+    def _phrases(self):
         return {trial["utterance"] for trials in self.key["sessions"] for trial in trials}
 
     def opinion(self, session: int, trial: dict, condition: str) -> float:
@@ -56,8 +56,9 @@ class Listeners:
         if self.key["kind"] == "cmos":
             if trial["rule"] == "same":
                 return [0]
-            step = opinions[1] - opinions[0]
-            return [int(np.clip(np.rint(step * (2 if trial["rule"] else 1)), -3, 3))]
+            if trial["rule"]:
+                return [3 if trial["conditions"][0] == "floor" else -3]
+            return [int(np.clip(np.rint(opinions[1] - opinions[0]), -3, 3))]
         return [int(np.clip(np.rint(opinions[0]), 1, 5)) for _ in self.key["scales"]]
 
     def record(self, session: int) -> dict:
