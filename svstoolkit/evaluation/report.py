@@ -8,6 +8,7 @@ from pathlib import Path
 from svstoolkit.data.files import write_text
 from svstoolkit.data.stages import STAGE_NAMES
 from svstoolkit.evaluation.breakdown import breakdown_rows
+from svstoolkit.evaluation.learned.scoring import WHOLE_SET
 from svstoolkit.evaluation.metrics import set_label
 from svstoolkit.evaluation.page.phrases import phrase
 from svstoolkit.evaluation.page.render import Page, render
@@ -21,14 +22,19 @@ from svstoolkit.evaluation.tables import Table, overview
 
 @dataclass(frozen=True)
 class ScoredSet:
-    """A planned set and its scores: one list per job, as `score_utterance` gives them."""
+    """A planned set and its scores.
+
+    scores: one list per job, as `score_utterance` gives them
+    learned: values of the metrics that need weights
+    """
 
     plan: PlannedSet
     scores: list[list[dict]]
+    learned: Sequence[Value] = ()
 
 
 def values_of(scored: ScoredSet) -> list[Value]:
-    """Every metric of every utterance, real-time factors included; None where there is no value.
+    """Every metric of every utterance, learned ones and real-time factors included; None where there is no value.
 
     A take that could not be scored has a None for each metric of its set.
     """
@@ -41,7 +47,8 @@ def values_of(scored: ScoredSet) -> list[Value]:
         for score in scores
         for metric in metrics[score["set"]]
     ]
-    return values + real_time_factors(scored.plan.decoded, [job.utterance for job in scored.plan.jobs])
+    factors = real_time_factors(scored.plan.decoded, [job.utterance for job in scored.plan.jobs])
+    return [*values, *scored.learned, *factors]
 
 
 def failures_of(scored: ScoredSet) -> list[dict]:
@@ -69,6 +76,7 @@ def write_report(
     breakdown = breakdown_rows(score for scored in scored_sets for score in _all_scores(scored))
     stages = [stage for stage in stages if stage["name"] != STAGE_NAMES[-1]]
     rows = aggregate(values)
+    values = [value for value in values if value.utterance != WHOLE_SET]
     comparisons = paired_comparisons(values)
     tables = overview(rows, _sizes(scored_sets), failures, comparisons)
     contents = table_files(tables, values, comparisons, breakdown, decoded, stages, alignment)

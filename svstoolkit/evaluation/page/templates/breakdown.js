@@ -53,8 +53,9 @@ function heatTable(keys, error) {
 
 /* A line per system over pitch, above bars of how much of each pitch is sung */
 
+const SVG = make("div", { innerHTML: "<svg></svg>" }).firstChild.namespaceURI;
 const svg = (tag, attributes, ...children) => {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children);
   return element;
