@@ -193,6 +193,7 @@ def test_groups_of_metrics_and_pairs_on_demand(page):
     page.get_by_role("group", name="Metrics").get_by_role("button", name="All").click()
     assert "MCD" in heads()
     page.get_by_text("Pairs of systems", exact=True).click()
+    page.locator(".matrix tbody").wait_for()
     assert page.locator(".matrix tbody tr").count() == len(SYSTEMS)
     assert page.locator("#few").is_visible()  # three utterances decide nothing
     page.locator("#comparisons").get_by_label("Metric").select_option("stoi")
