@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from importlib.util import find_spec
 from urllib.parse import quote
 
 import pytest
@@ -17,10 +18,14 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 @pytest.fixture(scope="module")
 def browser():
     found = os.environ.get("SVS_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        reason = f"no browser: neither SVS_BROWSER nor {', '.join(BROWSERS)}"
+    missing = [what for what, there in (("a browser", found), ("playwright", find_spec("playwright"))) if not there]
+    if missing:
+        reason = (
+            f"needs {' and '.join(missing)}: pip install playwright, and SVS_BROWSER or one of {', '.join(BROWSERS)}"
+        )
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    playwright = pytest.importorskip("playwright.sync_api")
+    from playwright import sync_api as playwright
+
     with playwright.sync_playwright() as p:
         launched = p.chromium.launch(executable_path=found, args=[*FLAGS, "--autoplay-policy=no-user-gesture-required"])
         yield launched
