@@ -10,6 +10,7 @@ from svstoolkit.evaluation.listening.key import RATINGS_FORMAT
 
 RATE = 24000
 QUALITY = {"truth": 4.7, "good": 3.9, "fair": 3.0, "poor": 2.0, "floor": 1.0, "anchor_3500": 1.6}  # as opinions 1 … 5
+QUALITY["ground_truth"] = QUALITY["truth"]
 
 
 def make_systems(folder: Path, n_utterances: int, seconds: float = 0.5, systems=("truth", "good", "fair", "poor")):
@@ -42,24 +43,18 @@ class Listeners:
         return heard + self.random.normal(0, self.noise)
 
     def values(self, session: int, trial: dict) -> list[int]:
-        if trial["role"] == "check" and trial["rule"] in ("floor", "reference") and len(trial["conditions"]) == 1:
-            return [1 if trial["rule"] == "floor" else 5] * len(self.key["scales"])
         opinions = np.array([self.opinion(session, trial, c) for c in trial["conditions"]])
-        if self.key["kind"] == "mushra":
-            scores = np.clip(np.rint(25 * (opinions - 1)), 0, 100).astype(int)
-            scores[trial["conditions"].index(self.key["reference"])] = 100
-            return scores.tolist()
-        if self.key["kind"] == "ranking":
-            if "floor" in trial["conditions"]:
-                opinions[trial["conditions"].index("floor")] = -9
-            return (np.argsort(np.argsort(-opinions)) + 1).tolist()
-        if self.key["kind"] == "cmos":
-            if trial["rule"] == "same":
-                return [0]
-            if trial["rule"]:
-                return [3 if trial["conditions"][0] == "floor" else -3]
+        if trial["role"] == "check":  # is never failed: all other values are far from noise and recording
+            opinions = np.array([{"floor": -99, self.key["reference"]: 99}.get(c, 0) for c in trial["conditions"]])
+        kind = self.key["kind"]
+        if kind == "ranking":
+            return (np.argsort(np.argsort(-opinions, kind="stable"), kind="stable") + 1).tolist()
+        if kind == "mushra":
+            opinions[trial["conditions"].index(self.key["reference"])] = 5
+            return np.clip(np.rint(25 * (opinions - 1)), 0, 100).astype(int).tolist()
+        if kind == "cmos":
             return [int(np.clip(np.rint(opinions[1] - opinions[0]), -3, 3))]
-        return [int(np.clip(np.rint(opinions[0]), 1, 5)) for _ in self.key["scales"]]
+        return [int(np.clip(np.rint(opinions[0]), 1, 5))] * len(self.key["scales"])
 
     def record(self, session: int) -> dict:
         """What the page would save for the listener number `session`, from 1."""
