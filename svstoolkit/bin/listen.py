@@ -13,6 +13,7 @@ DESCRIPTION = """
   svs listen analyse                                                    mean opinion scores, intervals, rejections
 
 docs/listening.md describes designs, rules and statistics."""
+LONGEST_IN_MUSHRA = 12  # s; BS.1534-3, section 5.1
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -52,6 +53,8 @@ def _build(args: Namespace) -> None:
     print(f"page: {built.page}/index.html, {built.stimuli} sounds at {built.reached:.1f} LUFS")
     if built.reached < args.loudness - 0.05:
         print(f"! the target of {args.loudness:g} LUFS was lowered for all, so that no stimulus clips")
+    if args.kind == "mushra" and built.longest > LONGEST_IN_MUSHRA:
+        print(f"! the longest stimulus has {built.longest:.1f} s; BS.1534-3 advises at most {LONGEST_IN_MUSHRA} s")
     fewest, most = built.ratings
     print(f"{args.listeners} sessions of {built.trials} trials, about {built.minutes} min each; ", end="")
     print(f"{fewest if fewest == most else f'{fewest} to {most}'} ratings of every system in every utterance")
@@ -137,7 +140,7 @@ def _build_options(commands: _SubParsersAction) -> None:
     add("--checks", type=int, default=2, help="attention checks in a session")
     add("--repeats", type=int, default=2, help="trials of a session asked twice, for consistency")
     add("--practice", type=int, default=3, help="examples before the test")
-    add("--anchors", type=int, nargs="*", metavar="HZ", help="low-pass anchors; mushra has 3500 by default")
+    add("--anchors", type=int, nargs="*", metavar="HZ", help="low-pass anchors; mushra has 3500 and 7000")
     add("--baseline", metavar="NAME", help="cmos: the system the others are compared with; the first by default")
     add("--attribute", choices=tuple(ATTRIBUTES), default="quality", help="mos: what is rated")
     add("--loudness", type=float, default=TARGET, help="of every stimulus, LUFS")

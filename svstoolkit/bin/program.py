@@ -29,6 +29,7 @@ def boolean(text: str) -> bool:
 def run(main: Callable[[], None]) -> None:
     """Runs a program; an InputError becomes one line on stderr and exit status 1."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # tells of every table of every font in a PDF
     try:
         main()
     except InputError as error:

@@ -37,14 +37,14 @@ def _plan_stage(args: argparse.Namespace) -> list:
     from svstoolkit.data.definition_file import read_definition
     from svstoolkit.evaluation.planning import plan_decoded
 
-    if not args.decode_dir.is_dir():
-        raise InputError(f"{args.decode_dir} does not exist: nothing was decoded yet; run stage 7 (decode) first")
-    if not (args.dump_dir / "features.yaml").is_file():
-        raise InputError(f"{args.dump_dir}/features.yaml does not exist; run stage 2 (features) first")
     if given := [
         f"--{name}" for name in ("syn", "described_by", "sampling_rate", "f0_min", "f0_max") if getattr(args, name)
     ]:
         raise InputError(f"{' '.join(given)}: only with --ref, which scores folders of recordings")
+    if not args.decode_dir.is_dir():
+        raise InputError(f"{args.decode_dir} does not exist: nothing was decoded yet; run stage 7 (decode) first")
+    if not (args.dump_dir / "features.yaml").is_file():
+        raise InputError(f"{args.dump_dir}/features.yaml does not exist; run stage 2 (features) first")
     settings = _settings(args, read_definition(args.dump_dir / "features.yaml"), resample=False)
     return [
         plan_decoded(args.data_dir / name, args.dump_dir, args.decode_dir, settings, args.page_phrases)

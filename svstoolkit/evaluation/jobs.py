@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from svstoolkit.evaluation.metrics import SCORE, set_label
+from svstoolkit.evaluation.metrics import FLOOR, SCORE, set_label
 from svstoolkit.evaluation.sounds import Sound
 from svstoolkit.features.definition import FeatureDefinition
 from svstoolkit.score.song import Song
@@ -68,8 +68,8 @@ class Job:
         return self.settings.output / "scored" / self.set_name / f"{self.utterance}.json"
 
     def sound_asset(self, take: Take) -> Path:
-        """The take's sound for the page, relative to `output`."""
-        return self._asset(take, "audio", ".flac")
+        """The take's sound for the page, relative to `output`; noise, which FLAC cannot shrink, as MP3."""
+        return self._asset(take, "audio", ".mp3" if take.system == FLOOR else ".flac")
 
     def picture_asset(self, take: Take) -> Path:
         """The take's mel picture for the page, relative to `output`."""

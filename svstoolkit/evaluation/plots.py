@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import pickle
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -103,7 +102,7 @@ class _Figure:
         from PIL import Image
 
         picture, document = (Path("figures") / f"{self.name}{suffix}" for suffix in (".png", ".pdf"))
-        fingerprint = hashlib.sha256(pickle.dumps((DRAWING, self.data))).hexdigest()
+        fingerprint = hashlib.sha256(_content((DRAWING, self.data)).encode()).hexdigest()
         if not ((output / document).is_file() and _source(output / picture) == fingerprint):
             with rc_context(STYLE):
                 figure = self.draw(*self.data)
@@ -117,6 +116,17 @@ class _Figure:
             width, height = image.size
         files = {"picture": picture.as_posix(), "document": document.as_posix()}
         return {"title": self.title, **files, "width": width, "height": height}
+
+
+def _content(value: object) -> str:
+    """A text that two equal drawings' data share."""
+    if isinstance(value, np.ndarray):
+        return hashlib.sha256(value.tobytes()).hexdigest()
+    if isinstance(value, dict):
+        return _content(tuple(value.items()))
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_content, value))})"
+    return repr(value)
 
 
 def _source(picture: Path) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from svstoolkit.data.files import write_text
+from svstoolkit.data.files import write_changed_text
 from svstoolkit.data.stages import STAGE_NAMES
 from svstoolkit.evaluation.breakdown import breakdown_rows
 from svstoolkit.evaluation.learned.scoring import WHOLE_SET
@@ -101,9 +101,7 @@ def write_report(
         "index.html": render(page),
     }
     for name, content in contents.items():
-        path = output / name
-        if not path.is_file() or path.read_text(encoding="utf-8") != content:
-            write_text(path, content)
+        write_changed_text(output / name, content)
     return tables
 
 

@@ -1,10 +1,11 @@
 """File lists for VERSA, whose scorer takes Kaldi's wav.scp for singing and recordings and a text of the lyrics."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from svstoolkit.data.archives import ArchiveReader
-from svstoolkit.data.files import write_text
+from svstoolkit.data.files import write_changed_text
 from svstoolkit.evaluation.jobs import Job
 from svstoolkit.evaluation.metrics import GROUND_TRUTH
 from svstoolkit.evaluation.sounds import Sound
@@ -19,7 +20,7 @@ cd "$(dirname "$0")"
 for list in systems/*.scp; do
     name=$(basename "$list" .scp)
     python -m versa.bin.scorer --io kaldi --score_config "$config" \\
-        --pred "$list" --gt {reference} {text}--output_file "$name.jsonl"
+        --pred "$list" --gt ground_truth.scp {text}--output_file "$name.jsonl"
 done
 """
 
@@ -48,8 +49,9 @@ def write_versa_lists(folder: Path, jobs: Iterable[Job]) -> None:
             _write(
                 place / "ground_truth.scp" if system == GROUND_TRUTH else place / "systems" / f"{system}.scp", entries
             )
-        write_text(place / "run.sh", SCRIPT.format(reference="ground_truth.scp", text="--text text " if texts else ""))
-        (place / "run.sh").chmod(0o755)
+        write_changed_text(place / "run.sh", SCRIPT.format(text="--text text " if texts else ""))
+        if not os.access(place / "run.sh", os.X_OK):
+            (place / "run.sh").chmod(0o755)
 
 
 def lyrics(song: Song) -> str:
@@ -65,4 +67,4 @@ def _entry(sound: Sound) -> str:
 
 
 def _write(path: Path, entries: dict[str, str]) -> None:
-    write_text(path, "".join(f"{key} {entries[key]}\n" for key in sorted(entries, key=str.encode)))
+    write_changed_text(path, "".join(f"{key} {entries[key]}\n" for key in sorted(entries, key=str.encode)))

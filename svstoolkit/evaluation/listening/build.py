@@ -22,7 +22,9 @@ ANSWER_SECONDS = 4.0  # to think and click, for the estimate of a session's leng
 
 @dataclass(frozen=True)
 class Built:
-    """What was built. reached: loudness, LUFS; ratings: fewest and most of a cell; minutes: of a session, estimated"""
+    """What was built. reached: loudness, LUFS; ratings: fewest and most of a cell; minutes: of a session, estimated;
+    longest: stimulus, s
+    """
 
     page: Path
     stimuli: int
@@ -30,6 +32,7 @@ class Built:
     reached: float
     ratings: tuple[int, int]
     minutes: float
+    longest: float
 
 
 def build(sources: Sources, settings: Settings, output: Path) -> Built:
@@ -78,7 +81,8 @@ def build(sources: Sources, settings: Settings, output: Path) -> Built:
     fresh.rename(output / PAGE)
     write_json(output / KEY, key)
     counts = _ratings_per_cell(sessions, plan)
-    return Built(output / PAGE, len(stimuli), len(sessions[0]), reached, counts, content["minutes"])
+    longest = max(s.seconds for s in stimuli.values())
+    return Built(output / PAGE, len(stimuli), len(sessions[0]), reached, counts, content["minutes"], longest)
 
 
 def _make_room(output: Path) -> None:

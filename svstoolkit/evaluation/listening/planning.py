@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from svstoolkit.errors import InputError
 from svstoolkit.evaluation.listening import design
-from svstoolkit.evaluation.listening.anchor import LOW, anchor_name
+from svstoolkit.evaluation.listening.anchor import LOW, MID, anchor_name
 from svstoolkit.evaluation.listening.kinds import ATTRIBUTES, KINDS, Kind
 from svstoolkit.evaluation.listening.loudness import TARGET
 from svstoolkit.evaluation.listening.sources import Sources
 from svstoolkit.evaluation.metrics import FLOOR
 
 MOST_IN_RANKING = 9  # places have keys 1 … 9
-MOST_IN_MUSHRA = 12  # BS.1534-3, section 5.1
+MOST_IN_MUSHRA = 12  # BS.1534-3, section 5.3
 CHECKS = {"mos": ("floor", "reference"), "sig_bak": ("floor", "reference"), "cmos": ("floor", "same")}
 
 
@@ -22,7 +22,7 @@ class Settings:
 
     utterances: how many; None: all
     trials: of each listener, besides checks and repeats; None: as many as utterances
-    anchors: cut-off frequencies in Hz; None: 3500 in mushra, else none
+    anchors: cut-off frequencies in Hz; None: 3500 and 7000 in mushra, else none
     attribute: what mos asks, quality or naturalness
     baseline: the system the others are compared with in cmos; None: the first
     title, instructions: shown instead of the kind's own
@@ -58,7 +58,7 @@ def anchors_of(sources: Sources, settings: Settings) -> dict[str, int]:
     """
     cutoffs = settings.anchors
     if cutoffs is None:
-        cutoffs = (LOW,) if settings.kind == "mushra" else ()
+        cutoffs = (LOW, MID) if settings.kind == "mushra" else ()
     if (cutoffs or settings.kind == "mushra") and sources.reference is None:
         raise InputError("anchors are made from the recordings, and mushra rates against them: give --reference")
     anchors = {anchor_name(cutoff): cutoff for cutoff in cutoffs}

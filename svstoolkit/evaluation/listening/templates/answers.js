@@ -71,10 +71,13 @@ function sliders(player, values, onchange) {
     input.addEventListener("pointerup", take); // to leave it in the middle is an answer, too
     return { row, input };
   });
+  // BS.1534-3, section 5.4: only the score of what is being listened to can be changed
+  const enable = () => rows.forEach(({ input }, i) => { input.disabled = i !== player.selected || !player.current.plays[i]; });
+  enable();
   return {
     element: h("div", { class: "rows sliders" },
       h("div", { class: "bands", "aria-hidden": "true" }, bands.map((band) => h("span", {}, band))), rows.map(({ row }) => row)),
-    enable: () => {},
+    enable,
     focus: (i) => rows[i]?.input.focus({ preventScroll: true }),
     key: () => false,
   };

@@ -49,6 +49,7 @@ class Player {
     this.selected = i;
     this.playing = true;
     this.current.plays[i] += 1;
+    this.onchange();
     sound.play().catch(() => { this.playing = false; this.refresh(); });
     this.follow();
   }
