@@ -60,7 +60,12 @@ def test_from_what_stage_7_decoded(wavs, tmp_path, capsys):
     with pytest.raises(InputError, match="nothing of the set test was decoded in the mode score"):
         main(["build", *decoded])
     main(["build", *decoded, "--mode", "reference_durations", "--only", "poor"])
-    assert json.loads((tmp_path / "listen/key.json").read_text())["systems"] == ["ground_truth", "poor", "anchor_3500"]
+    assert json.loads((tmp_path / "listen/key.json").read_text())["systems"] == [
+        "ground_truth",
+        "poor",
+        "anchor_3500",
+        "anchor_7000",
+    ]
 
 
 def test_a_session_too_short_for_all_pairs_is_said(wavs, tmp_path, capsys):

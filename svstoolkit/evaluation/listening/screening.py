@@ -5,16 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from svstoolkit.evaluation.listening.anchor import MID, anchor_name
 from svstoolkit.evaluation.listening.design import CHECK, REPEAT, TEST
 from svstoolkit.evaluation.listening.key import Key
+from svstoolkit.evaluation.listening.post_screening import (
+    HIDDEN_REFERENCE,
+    HIDDEN_SHARE,
+    post_screening,
+    undegraded_items,
+)
 from svstoolkit.evaluation.listening.ratings import Answer, Listener
 from svstoolkit.evaluation.metrics import FLOOR
 
 FEWEST_FOR_FLAT = 6  # answers below which sameness says nothing
 MARGIN = 0.25  # s of a stimulus that browsers may not report as played
-HIDDEN_REFERENCE, HIDDEN_SHARE = 90, 0.15  # BS.1534-3, section 4.1.2
-UNDEGRADED_SHARE = 0.25  # the same: an item whose 7 kHz anchor more listeners rate so high is not held against anybody
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,7 @@ class Rules:
     repeat_difference: the mean difference of repeated answers is larger; None: the kind's
     completed: a smaller share of the trials was answered
     post_screening: mushra, BS.1534-3 section 4.1.2: the hidden reference below 90, or the 7 kHz anchor above 90, in
-        more than 15 % of the trials; items whose 7 kHz anchor more than a quarter of all listeners rate so high, because
-        they have nothing up there to lose, are left out of the second
+        more than 15 % of the trials; see `post_screening`
     """
 
     failed_checks: float = 0.25
@@ -83,15 +85,6 @@ def screen(listeners: list[Listener], key: Key, rules: Rules) -> tuple[list[List
     return kept, rejected
 
 
-def undegraded_items(listeners: list[Listener], key: Key) -> frozenset[str]:
-    """Utterances whose 7 kHz anchor more than a quarter of the listeners rated above 90 (mushra)."""
-    high: dict[str, list[bool]] = {}
-    for listener in listeners if key.kind.name == "mushra" and anchor_name(MID) in key.anchors else ():
-        for trial, rated in _rated(listener, key):
-            high.setdefault(trial["utterance"], []).append(rated[anchor_name(MID)] > HIDDEN_REFERENCE)
-    return frozenset(item for item, votes in high.items() if np.mean(votes) > UNDEGRADED_SHARE)
-
-
 def broken_rules(listener: Listener, key: Key, rules: Rules, undegraded: frozenset[str] = frozenset()) -> list[str]:
     """The rules a listener broke, in words with figures. undegraded: see `undegraded_items`"""
     trials = key.sessions[listener.session - 1]
@@ -102,7 +95,7 @@ def broken_rules(listener: Listener, key: Key, rules: Rules, undegraded: frozens
         _inattentive(answers, trials, key, rules),
         _flat(answers, trials, key, rules),
         _inconsistent(answers, trials, key, rules),
-        _post_screening(listener, key, rules, undegraded),
+        post_screening(listener, key, undegraded) if rules.post_screening else None,
     )
     return [reason for reason in found if reason]
 
@@ -184,27 +177,3 @@ def difference(trial: dict, values: tuple, other_trial: dict, other_values: tupl
     pairs = np.triu_indices(len(first), 1)
     opposite = np.subtract.outer(first, first)[pairs] * np.subtract.outer(second, second)[pairs] < 0
     return float(np.mean(opposite))
-
-
-def _rated(listener: Listener, key: Key) -> list[tuple[dict, dict[str, int]]]:
-    """Of every test trial the trial and condition → score."""
-    trials = key.sessions[listener.session - 1]
-    return [
-        (trials[a.trial], dict(zip(trials[a.trial]["conditions"], a.values, strict=True)))
-        for a in listener.answers
-        if trials[a.trial]["role"] == TEST
-    ]
-
-
-def _post_screening(listener: Listener, key: Key, rules: Rules, undegraded: frozenset[str]) -> str | None:
-    if key.kind.name != "mushra" or not rules.post_screening:
-        return None
-    rated = _rated(listener, key)
-    missed = sum(scores[key.reference] < HIDDEN_REFERENCE for _, scores in rated)
-    if missed > HIDDEN_SHARE * len(rated):
-        return f"rated the hidden reference below {HIDDEN_REFERENCE} in {missed} of {len(rated)} trials"
-    mid = [scores.get(anchor_name(MID), 0) for trial, scores in rated if trial["utterance"] not in undegraded]
-    fooled = sum(score > HIDDEN_REFERENCE for score in mid)
-    if fooled > HIDDEN_SHARE * len(mid):
-        return f"rated the 7 kHz anchor above {HIDDEN_REFERENCE} in {fooled} of {len(mid)} trials"
-    return None

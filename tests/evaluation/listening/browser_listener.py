@@ -127,6 +127,7 @@ class BrowserListener:
     def _slide(self, i: int, value: int, by_hand: bool) -> None:
         slider = self.page.locator("input[type=range]").nth(i)
         if by_hand:
+            self.press(f".play[data-sound='{i}']")
             slider.fill(str(value))
             return
         self.page.keyboard.press("abcdefghi"[i])  # plays it and takes the slider, again stops it

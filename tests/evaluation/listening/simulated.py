@@ -9,7 +9,8 @@ import soundfile
 from svstoolkit.evaluation.listening.key import RATINGS_FORMAT
 
 RATE = 24000
-QUALITY = {"truth": 4.7, "good": 3.9, "fair": 3.0, "poor": 2.0, "floor": 1.0, "anchor_3500": 1.6}  # as opinions 1 … 5
+# as opinions 1 … 5
+QUALITY = {"truth": 4.7, "good": 3.9, "fair": 3.0, "poor": 2.0, "floor": 1.0, "anchor_3500": 1.5, "anchor_7000": 3.45}
 QUALITY["ground_truth"] = QUALITY["truth"]
 
 

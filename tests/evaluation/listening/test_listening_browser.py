@@ -194,7 +194,7 @@ def test_switching_in_mushra_keeps_the_position(browser, tmp_path):
         labels = page.locator(".play.playing").get_attribute("aria-label")
         assert labels == "Pause B"
         page.wait_for_selector(".play:not(.playing)[data-sound='1']")
-        assert page.evaluate("state.current.heard") == [False] * 4  # each in part only
+        assert page.evaluate("state.current.heard") == [False] * 5  # each in part only
     assert not listener.errors
 
 

@@ -45,7 +45,7 @@ def test_the_page_stands_alone_and_tells_nothing(sources, tmp_path, kind):
 
 
 def test_mushra_has_an_open_and_a_hidden_reference_and_the_anchor(sources, tmp_path):
-    build(sources, Settings("mushra", utterances=4, listeners=3, anchors=(3500, 7000)), tmp_path)
+    build(sources, Settings("mushra", utterances=4, listeners=3), tmp_path)
     key = json.loads((tmp_path / "key.json").read_text())
     for trials in key["sessions"]:
         for trial in trials:

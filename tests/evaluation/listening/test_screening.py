@@ -8,7 +8,7 @@ from svstoolkit.evaluation.listening.key import read_key
 from svstoolkit.evaluation.listening.kinds import KINDS
 from svstoolkit.evaluation.listening.planning import Settings
 from svstoolkit.evaluation.listening.ratings import parse, read_ratings
-from svstoolkit.evaluation.listening.screening import Rules, broken_rules, difference
+from svstoolkit.evaluation.listening.screening import Rules, broken_rules, difference, screen
 from svstoolkit.evaluation.listening.sources import gather
 
 
@@ -63,7 +63,7 @@ def test_always_the_same(tests, kind):
     for role in ("test", "repeat"):
         for answer, _ in answers_of(tests[kind], record, role):
             n = len(answer["values"])
-            answer["values"] = list(range(1, n + 1)) if kind == "ranking" else [95 if kind == "mushra" else 4] * n
+            answer["values"] = list(range(1, n + 1)) if kind == "ranking" else [90 if kind == "mushra" else 4] * n
     found = reasons(tests[kind], record, repeat_difference=100)
     assert len(found) == 1
     assert found[0].startswith("gave the answer")
@@ -132,6 +132,24 @@ def test_post_screening_of_bs1534(tests):
         found = reasons(tests["mushra"], record, repeat_difference=100)
         assert found == ([] if believed else ["rated the hidden reference below 90 in 2 of 8 trials"])
     assert reasons(tests["mushra"], record, repeat_difference=100, post_screening=False) == []
+
+
+def test_an_anchor_that_loses_nothing_is_held_against_nobody(tests):
+    key, raw, listeners = tests["mushra"]
+    records = [listeners.record(n) for n in range(1, 7)]
+
+    def fool(record, utterances):
+        trials = raw["sessions"][record["session"] - 1]
+        for answer in record["answers"]:
+            if trials[answer["trial"]]["utterance"] in utterances:
+                answer["values"][trials[answer["trial"]]["conditions"].index("anchor_7000")] = 91
+
+    fool(records[0], raw["utterances"][:2])  # 2 of 8 trials, more than 15 %
+    _, (rejected,) = screen([parse(r, key)[0] for r in records], key, Rules())
+    assert rejected.reasons == ("rated the 7 kHz anchor above 90 in 2 of 8 trials",)
+    fool(records[1], raw["utterances"][:2])  # now it is a third of all listeners
+    kept, rejected = screen([parse(r, key)[0] for r in records], key, Rules())
+    assert (len(kept), rejected) == (6, [])
 
 
 def test_what_is_wrong_with_files_is_said(tests, tmp_path):
