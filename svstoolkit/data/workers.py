@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ import torch
 from svstoolkit.errors import InputError
 
 Task, Result = TypeVar("Task"), TypeVar("Result")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 AHEAD = 4  # tasks per process that may be under way or waiting to be read
 
 
@@ -53,7 +55,9 @@ class Workers:
             )
         tasks = iter(tasks)
         try:
-            pending = deque(self._pool.submit(function, task) for task in islice(tasks, AHEAD * self.nj))
+            # processes start as tasks come in; their BLAS reads its number of threads while it is loaded
+            with _environment(dict.fromkeys(THREADS, "1")):
+                pending = deque(self._pool.submit(function, task) for task in islice(tasks, AHEAD * self.nj))
             while pending:
                 result = pending.popleft().result()
                 pending.extend(self._pool.submit(function, task) for task in islice(tasks, 1))
@@ -71,6 +75,20 @@ def _map_here(function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iter
         yield from map(function, tasks)
     finally:
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value
 
 
 def _start_worker() -> None:
