@@ -1,5 +1,6 @@
 """Commands of the README and of the recipes' pages exist and accept the options shown."""
 
+import importlib
 import os
 import re
 import shlex
@@ -9,15 +10,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted(ROOT.glob("egs/*/README.md"))]
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("egs/*/README.md")), *sorted(ROOT.glob("docs/*.md"))]
 
 
 def commands(page: Path) -> list[tuple[Path, str]]:
     """(folder, command) of every line in the page's bash blocks; `cd` moves on within a block."""
     found = []
     for block in re.findall(r"```bash\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
-        folder = ROOT if page.parent == ROOT else page.parent
-        for line in block.splitlines():
+        folder = page.parent if page.parent.parent == ROOT / "egs" else ROOT
+        for line in block.replace("\\\n", " ").splitlines():
             words = shlex.split(line, comments=True)
             if words[:1] == ["cd"]:
                 folder = (ROOT if (ROOT / words[1]).is_dir() else folder) / words[1]
@@ -28,6 +29,10 @@ def commands(page: Path) -> list[tuple[Path, str]]:
 
 @pytest.mark.parametrize(("folder", "command"), [c for page in PAGES for c in commands(page)])
 def test_command_is_valid(folder: Path, command: str):
+    if command.startswith("svs "):
+        _, program, *options = shlex.split(command)
+        importlib.import_module(f"svstoolkit.bin.{program}")._options().parse_args(options)
+        return
     environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
     if "./run.sh" in command and "--help" not in command:
         command += " --dry_run true"
