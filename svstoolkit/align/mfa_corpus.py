@@ -15,14 +15,14 @@ from svstoolkit.score.timing import with_minimum_duration
 
 RESERVED = {"sil", "spn", "sp"}
 SHORTEST = 0.01  # seconds a sound gets that MFA gave no time
+SQUEEZED = 0.2  # part of the score's sung time below which an alignment has collapsed
 
 
 @dataclass(frozen=True)
 class MfaDictionary:
-    """words: phones of a syllable → its word; phones: our phone → MFA's name for it.
+    """words: phones of a syllable → its word; phones: our phone → MFA's name for it (a given model may have several).
 
-    MFA cuts phone names at their last underscore, folds the case of words and reads a leading number as a
-    probability, so words are numbered and odd phone names replaced.
+    MFA folds the case of words and reads a leading number as a probability, so words are numbered.
     """
 
     words: dict[tuple[str, ...], str]
@@ -31,6 +31,18 @@ class MfaDictionary:
     def text(self) -> str:
         rows = (f"{word}\t{' '.join(self.phones[p] for p in phones)}\n" for phones, word in self.words.items())
         return "".join(rows)
+
+
+def mfa_name(phone: str) -> str:
+    """A name for a phone that MFA leaves as it is: `mfa align` cuts names at their last underscore, and its own
+    phones are taken. The same in every corpus, so that a model of one can align another.
+
+    >>> mfa_name("ang"), mfa_name("ts_h"), mfa_name("sil")
+    ('ang', 'x+ts+5f+h', 'x+sil')
+    """
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9+]*", phone) and phone.lower() not in RESERVED and not phone.startswith("x+"):
+        return phone
+    return "x+" + "".join(c if c.isascii() and c.isalnum() else f"+{ord(c):x}+" for c in phone)
 
 
 def syllables(transcript: Transcript) -> list[tuple[str, ...]]:
@@ -43,22 +55,29 @@ def syllables(transcript: Transcript) -> list[tuple[str, ...]]:
     return [tuple(group) for group in groups.values()]
 
 
-def dictionary_of(transcripts: Sequence[Transcript]) -> MfaDictionary:
-    """One word per syllable that occurs."""
+def dictionary_of(transcripts: Sequence[Transcript], phone_map: Mapping[str, str] | None = None) -> MfaDictionary:
+    """One word per syllable that occurs.
+
+    Args:
+        phone_map: our phone → the names a given model has for it; others get `mfa_name`.
+    """
     known = sorted({syllable for t in transcripts for syllable in syllables(t)})
-    phones = {}
-    for number, phone in enumerate(sorted({p for syllable in known for p in syllable})):
-        plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9+]*", phone) and phone.lower() not in RESERVED
-        phones[phone] = phone if plain else f"x{number}+"
+    names = phone_map or {}
+    phones = {p: names.get(p) or mfa_name(p) for p in sorted({p for syllable in known for p in syllable})}
     return MfaDictionary({syllable: f"w{i}" for i, syllable in enumerate(known)}, phones)
 
 
-def write_corpus(folder: Path, transcripts: Sequence[Transcript], wavs: Mapping[str, str]) -> MfaDictionary:
+def write_corpus(
+    folder: Path,
+    transcripts: Sequence[Transcript],
+    wavs: Mapping[str, str],
+    phone_map: Mapping[str, str] | None = None,
+) -> MfaDictionary:
     """Writes corpus/<singer>/<utterance>.{wav,lab} and dictionary.txt into the folder.
 
     16-bit recordings are linked, others converted.
     """
-    dictionary = dictionary_of(transcripts)
+    dictionary = dictionary_of(transcripts, phone_map)
     for t in transcripts:
         words = " ".join(dictionary.words[syllable] for syllable in syllables(t))
         place = folder / "corpus" / t.speaker / t.utterance
@@ -99,12 +118,31 @@ def sound_boundaries_of_intervals(
     found = [(start, end, name) for start, end, name in intervals if name]
     sounds = transcript.sounds
     voiced = np.array([s != PAUSE for s in sounds])
-    expected = [dictionary.phones[s] for s in sounds if s != PAUSE]
-    if [name for _, _, name in found] != expected:
-        raise ValueError(f"MFA aligned phones {' '.join(n for *_, n in found)}, expected {' '.join(expected)}")
-    starts, ends = (np.array([row[i] for row in found]) for i in (0, 1))
+    expected = [dictionary.phones[s].split() for s in sounds if s != PAUSE]
+    flat = [name for names in expected for name in names]
+    if len(found) != len(flat) or not all(map(_same_phone, (name for *_, name in found), flat)):
+        raise ValueError(f"MFA aligned phones {' '.join(n for *_, n in found)}, expected {' '.join(flat)}")
+    counts = np.cumsum([0, *map(len, expected)])
+    starts = np.array([found[i][0] for i in counts[:-1]])
+    ends = np.array([found[i - 1][1] for i in counts[1:]])
     boundaries = np.full(len(sounds) + 1, duration)
     boundaries[:-1][voiced] = starts
     before = np.cumsum(voiced)[~voiced]  # sounds aligned before each pause
     boundaries[:-1][~voiced] = np.append(0.0, ends)[before]
     return with_minimum_duration(boundaries, duration, min(SHORTEST, duration / len(sounds)))
+
+
+def squeezed(intervals: Label, transcript: Transcript) -> str | None:
+    """What is wrong if MFA gave the phones next to no time: a model that has collapsed aligns all there is to
+    silence and exits 0."""
+    sung = sum(end - start for start, end, name in intervals if name)
+    durations = np.diff(transcript.sound_boundaries)
+    expected = sum(d for d, s in zip(durations.tolist(), transcript.sounds, strict=True) if s != PAUSE)
+    if sung >= SQUEEZED * expected:
+        return None
+    return f"MFA gave its phones {sung:.2f} s, where the score has {expected:.2f} s of singing; its model has collapsed"
+
+
+def _same_phone(found: str, expected: str) -> bool:
+    """Whether a name in a TextGrid is the dictionary's, of which `mfa align` may have cut the last underscore."""
+    return found in (expected, expected.rpartition("_")[0])
