@@ -1,0 +1,117 @@
+"""What is compared: svstoolkit's aligners as stage 1 runs them, and a CTC aligner."""
+
+import io
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
+from pathlib import Path
+
+from alignment_bench.corpus import Corpus
+from alignment_bench.ctc import CtcTraining, align_with_ctc
+from alignment_bench.figures import start_errors, statistics
+from svstoolkit.bin import align
+from svstoolkit.data.directory import Label, read_label
+from svstoolkit.errors import InputError
+
+# What conf/align.yaml adds to a plain GMM-HMM trained from the score; "flat" and "score_start" go without.
+NO_EXTRAS = ("--mfcc.frame_period", "0.01", "--hmm.score_window", "null")
+FLAT_START = ("--hmm.offsets", "[]", "--hmm.uniform_start", "true")
+
+Found = tuple[dict[str, Label], float | None, float | None]  # labels, training seconds, aligning seconds
+
+
+def stage_1(corpus: Corpus, folder: Path, nj: int, *, aligner: str = "hmm", options: tuple[str, ...] = ()) -> Found:
+    """Runs stage 1 twice on a copy of the data directory: training and aligning, then aligning with its model.
+
+    Returns:
+        labels, seconds of the first run and of the second; for an aligner without a model seconds of the second alone.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(corpus.data, folder / "data" / "all", ignore=shutil.ignore_patterns("label", "truth"))
+    arguments = ["--data_dir", str(folder / "data"), "--sets", "all", "--exp_dir", str(folder / "exp")]
+    arguments += ["--aligner", aligner, "--nj", str(nj), *options]
+    seconds = []
+    for _ in range(2):
+        shutil.rmtree(folder / "exp" / "finished", ignore_errors=True)  # the model stays
+        started = time.perf_counter()
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            align.main(arguments)
+        seconds.append(time.perf_counter() - started)
+    return read_label(folder / "data" / "all" / "label"), seconds[0] if aligner == "hmm" else None, seconds[1]
+
+
+def ctc(corpus: Corpus, folder: Path, nj: int, *, training: CtcTraining) -> Found:
+    """See `align_with_ctc`."""
+    return align_with_ctc(corpus, training)
+
+
+METHODS: dict[str, tuple[str, Callable[..., Found]]] = {
+    "score": ("score's own durations", partial(stage_1, aligner="score")),
+    "flat": ("GMM-HMM, flat start", partial(stage_1, options=(*NO_EXTRAS, *FLAT_START))),
+    "score_start": ("GMM-HMM, score start", partial(stage_1, options=NO_EXTRAS)),
+    "full": ("stage 1 as packaged", stage_1),
+    "ctc": ("CTC", partial(ctc, training=CtcTraining())),
+    "ctc_priors": ("CTC, label priors", partial(ctc, training=CtcTraining(prior_power=0.3))),
+}
+
+_QUOTED = (
+    "measured on another corpus of synthetic singing (100 phrases, 10.0 min, same synthesiser, not this singer), "
+    "errors to 5 ms; training by `mfa train` on 2 cores; aligning by `mfa align`"
+)
+MFA_ROWS = (
+    {
+        "method": "MFA 3.4.3, monophone, its defaults",
+        "mean": 87.1,
+        "median": 50.0,
+        "within_20ms": 16.0,
+        "within_50ms": 52.0,
+        "training_seconds": 94.0,
+        "times_real_time": 600 / 22.5,
+        "note": _QUOTED,
+    },
+    {
+        "method": "MFA 3.4.3, tuned",
+        "mean": 31.4,
+        "median": 22.5,
+        "within_20ms": 43.0,
+        "within_50ms": 88.5,
+        "training_seconds": 94.0,
+        "times_real_time": 600 / 22.5,
+        "note": _QUOTED,
+    },
+)
+
+
+def measured(method: str, corpus: Corpus, folder: Path, nj: int) -> dict:
+    """A row of the table: figures of every phone start, seconds of training, speed of aligning.
+
+    Raises:
+        InputError: no such method.
+    """
+    if method not in METHODS:
+        raise InputError(f"--methods: {method!r} is none of {', '.join(METHODS)}")
+    name, run = METHODS[method]
+    labels, training, aligning = run(corpus, folder, nj)
+    return {
+        "method": name,
+        "key": method,
+        **figures(labels, read_label(corpus.truth)),
+        **speed(corpus, training, aligning),
+    }
+
+
+def figures(labels: Mapping[str, Label], truth: Mapping[str, Label]) -> dict:
+    """Errors of all phone starts; under "sounds" those that start another sound than goes on (no slurs)."""
+    return {**statistics(start_errors(labels, truth)), "sounds": statistics(start_errors(labels, truth, slurs=False))}
+
+
+def speed(corpus: Corpus, training: float | None, aligning: float | None) -> dict:
+    """Seconds of training, reading and a first alignment included, and how fast a trained model aligns."""
+    row = {"audio_seconds": round(corpus.seconds, 1)}
+    if training is not None:
+        row["training_seconds"] = round(training, 2)
+    if aligning is not None:
+        row["times_real_time"] = round(corpus.seconds / aligning, 1)
+    return row
