@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from svstoolkit.align.intake import checked_song
 from svstoolkit.align.transcript import Transcript, transcript
 from svstoolkit.data.directory import DataDirectory
 from svstoolkit.errors import InputError
@@ -31,11 +32,15 @@ class AlignOptions:
 
 @dataclass
 class Job:
-    """All utterances of the sets to align, each with its transcript; utterance ids are unique over the sets."""
+    """All utterances of the sets to align, each with its transcript; utterance ids are unique over the sets.
+
+    failures: utterances whose text or score is at fault, and why; they have neither transcript nor wav here
+    """
 
     transcripts: dict[str, Transcript]
     wavs: dict[str, str]
     set_of: dict[str, str]
+    failures: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -47,21 +52,38 @@ class Outcome:
     failures: dict[str, str] = field(default_factory=dict)
 
 
-def job_of(sets: Mapping[str, DataDirectory], is_vowel: IsVowel, consonant_seconds: float) -> Job:
-    """Reads every score.
+def job_of(
+    sets: Mapping[str, DataDirectory],
+    is_vowel: IsVowel,
+    consonant_seconds: float,
+    failures: Mapping[str, str] | None = None,
+    any_phones: bool = False,
+) -> Job:
+    """Reads every score; one that is malformed, disagrees with `text` or has an unknown phone is a failure.
+
+    Args:
+        failures: utterances that are known to be at fault already, and why.
+        any_phones: also take phones that the utterance's language does not know, as a corpus's own labels may have.
 
     Raises:
-        InputError: a score is malformed or disagrees with `text`, or an utterance is in two sets.
+        InputError: an utterance is in two sets, or a language is unknown.
     """
-    job = Job({}, {}, {})
+    job = Job({}, {}, {}, dict(failures or {}))
     for name, directory in sets.items():
         for u in directory:
             if u in job.set_of:
                 raise InputError(f"utterance {u} is in the sets {job.set_of[u]} and {name}; run stage 0 again")
-            song = directory.song(u)
+            job.set_of[u] = name
+            if u in job.failures:
+                continue
             vowel = partial(is_vowel, code=directory.language[u])
+            try:
+                song = checked_song(directory, u, vowel, any_phones)
+            except ValueError as error:
+                job.failures[u] = str(error)
+                continue
             job.transcripts[u] = transcript(u, directory.speaker[u], song, vowel, consonant_seconds)
-            job.wavs[u], job.set_of[u] = directory.wav[u], name
+            job.wavs[u] = directory.wav[u]
     return job
 
 
@@ -73,4 +95,19 @@ def overruns(job: Job, durations: Mapping[str, float], most: float) -> dict[str,
         "the recording is cut off or belongs to another score"
         for u, seconds in durations.items()
         if ends[u] > seconds + most
+    }
+
+
+def too_short(job: Job, durations: Mapping[str, float], least: float) -> dict[str, str]:
+    """Utterances whose recording cannot hold their sounds.
+
+    Args:
+        least: seconds of a sound.
+    """
+    counts = {u: len(job.transcripts[u].sounds) for u in durations}
+    return {
+        u: f"utterance {u}: {job.wavs[u]} lasts {seconds:.2f} s, too short for {counts[u]} phones of at least {least:g} "
+        "s; its text is too long for it, or the recording is cut off"
+        for u, seconds in durations.items()
+        if seconds < counts[u] * least
     }
