@@ -41,15 +41,20 @@ class Job:
     wavs: dict[str, str]
     set_of: dict[str, str]
     failures: dict[str, str] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
 class Outcome:
-    """boundaries: (N+1,) seconds per aligned utterance; durations: seconds of its recording; failures: reasons."""
+    """boundaries: (N+1,) seconds per aligned utterance; durations: seconds of its recording; failures: reasons.
+
+    scores: log likelihood per frame, from aligners that know one
+    """
 
     boundaries: dict[str, np.ndarray] = field(default_factory=dict)
     durations: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
 
 
 def job_of(
@@ -106,8 +111,8 @@ def too_short(job: Job, durations: Mapping[str, float], least: float) -> dict[st
     """
     counts = {u: len(job.transcripts[u].sounds) for u in durations}
     return {
-        u: f"utterance {u}: {job.wavs[u]} lasts {seconds:.2f} s, too short for {counts[u]} phones of at least {least:g} "
-        "s; its text is too long for it, or the recording is cut off"
+        u: f"utterance {u}: {job.wavs[u]} lasts {seconds:.2f} s, too short for {counts[u]} phones of at least "
+        f"{least:g} s; its text is too long for it, or the recording is cut off"
         for u, seconds in durations.items()
         if seconds < counts[u] * least
     }

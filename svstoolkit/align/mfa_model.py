@@ -48,9 +48,7 @@ def read_phone_map(path: str | Path | None) -> dict[str, str]:
     except (OSError, yaml.YAMLError) as error:
         raise InputError(f"mfa.phone_map: {path} cannot be read ({error})") from error
     if not isinstance(content, dict) or not all(isinstance(v, str) and v.split() for v in content.values()):
-        raise InputError(
-            f"mfa.phone_map: {path} should hold lines `our phone: the model's phones`, quoted where needed"
-        )
+        raise InputError(f"mfa.phone_map: {path} should hold lines `our phone: the model's phones`, in quotes")
     return {str(ours): " ".join(theirs.split()) for ours, theirs in content.items()}
 
 
