@@ -7,21 +7,28 @@ Aligners:
   none   labels are there already; they are checked
 
 Further options override the config: --hmm.iterations 40, --mfa.command "conda run -n mfa mfa".
+EXP_DIR/index.html shows the most suspicious labels, EXP_DIR/quality.json tells all; --drop_worst leaves the worst out.
+
+  svs align compare A B      boundary errors between two sets of labels: see svs align compare --help
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from svstoolkit.align.aligners import HmmAligner, align_by_mfa, align_by_score
-from svstoolkit.align.compare import accuracy_metrics, boundary_errors
+from svstoolkit.align.compare import accuracy_metrics, boundary_errors, compare_labels
+from svstoolkit.align.compare_report import classes_of_phones, comparison_text, read_labels, write_comparison
 from svstoolkit.align.job import AlignOptions, Outcome, job_of
 from svstoolkit.align.labels import require_labels, settle_failures, without, write_labels
 from svstoolkit.align.mfa import Mfa, require_mfa
 from svstoolkit.align.mfcc import Mfcc
+from svstoolkit.align.quality_drop import Share, bring_back, drop_worst
 from svstoolkit.align.recordings import seconds_of
+from svstoolkit.align.report.writing import keep_scores, kept_scores, write_report
 from svstoolkit.align.training import HmmTraining
 from svstoolkit.bin.program import boolean, parser, run
 from svstoolkit.conf.building import construct
@@ -36,7 +43,42 @@ from svstoolkit.score.song import REST_PHONES
 ALIGNERS = ("hmm", "mfa", "score", "none")
 
 
+COMPARE = """\
+Boundary errors between two sets of labels: of every phone both have, when it starts in A and in B.
+
+A and B are `label` files, data directories, or folders of TextGrids. What only one has is listed and counted.
+"""
+
+
 def main(argv: list[str] | None = None) -> None:
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["compare"]:
+        _compare(argv[1:])
+    else:
+        _stage(argv)
+
+
+def _compare(argv: list[str]) -> None:
+    options = parser("align compare", COMPARE)
+    options.add_argument("a", type=Path, metavar="A")
+    options.add_argument("b", type=Path, metavar="B", help="what A is measured against, the truth if there is one")
+    options.add_argument("--output", type=Path, help="also write PREFIX.txt, .json, .png and .pdf", metavar="PREFIX")
+    options.add_argument("--tier", default="phones", help="of TextGrids")
+    options.add_argument("--language", default="zh", help="tells vowels; an utt2lang beside a label file comes first")
+    args = options.parse_args(argv)
+    class_of = classes_of_phones([args.a, args.b], args.language)
+    comparison = compare_labels(read_labels(args.a, args.tier), read_labels(args.b, args.tier), class_of)
+    print(comparison_text(comparison), end="")
+    if args.output:
+        written = write_comparison(args.output, comparison, {"a": str(args.a), "b": str(args.b)})
+        print(f"written: {' '.join(map(str, written))}")
+    if not comparison.errors:
+        raise InputError(
+            f"{args.a} and {args.b} have no phone start in common; are they labels of the same utterances?"
+        )
+
+
+def _stage(argv: list[str]) -> None:
     options = parser("align", __doc__)
     options.add_argument("--aligner", choices=ALIGNERS, default="hmm", help="see above")
     options.add_argument("--data_dir", type=Path, default=Path("data"), help="holds a data directory per set")
@@ -47,12 +89,24 @@ def main(argv: list[str] | None = None) -> None:
     options.add_argument("--ngpu", type=int, default=0, help="1: train and align (hmm) on the GPU")
     options.add_argument("--truth", type=Path, help="true alignment of all sets, a `label` file, to measure against")
     options.add_argument("--skip_failed", type=boolean, default=False, help="drop utterances that cannot be aligned")
+    options.add_argument("--worst", type=int, default=20, help="most suspicious utterances drawn on the page")
+    options.add_argument(
+        "--drop_worst",
+        type=_share,
+        default="0",
+        metavar="N|SHARE",
+        help="leave so many (20, 0.05, 5%%) of the most suspicious utterances out of the sets; they come back without",
+    )
     options.add_argument("--overwrite", type=boolean, default=False, help="align again what is finished")
     args, dotted = options.parse_known_args(argv)
     if args.nj < 1:
         options.error("--nj must be at least 1")
+    if args.worst < 0:
+        options.error("--worst must not be negative")
     started = time.monotonic()
     config = Config(load_config("align", args.config, dotted))
+    for name in args.sets:
+        bring_back(args.data_dir / name)
     sets = {name: read_data_directory(args.data_dir / name) for name in args.sets}
     _check_training_sets(config.common.train_sets, args.sets)
     if args.aligner == "none":
@@ -64,11 +118,24 @@ def main(argv: list[str] | None = None) -> None:
         sets = _align(args, config, sets)
         done = f"aligned ({args.aligner})"
     accuracy = _measured(args, sets) if args.truth else ""
+    job = job_of(sets, is_vowel, config.common.consonant_seconds)
+    scores = {} if args.aligner == "none" else kept_scores(args.exp_dir)
+    ranked = write_report(args.exp_dir, sets, job, is_vowel, scores, args.worst, args.nj)
+    dropped = drop_worst(sets, ranked, args.drop_worst, args.exp_dir / "dropped.txt")
     counts = ", ".join(f"{name} {len(directory)}" for name, directory in sets.items())
     print(
         f"{done} {sum(map(len, sets.values()))} utterances ({counts}) in {time.monotonic() - started:.0f} s"
-        f"{accuracy}; labels in {args.data_dir}/<set>/label"
+        f"{accuracy}; labels in {args.data_dir}/<set>/label; "
+        + (f"the {len(dropped)} worst dropped, see {args.exp_dir}/dropped.txt; " if dropped else "")
+        + f"the worst to see and hear: {(args.exp_dir / 'index.html').resolve().as_uri()}"
     )
+
+
+def _share(text: str) -> Share:
+    try:
+        return Share.of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"expected 20, 0.05 or 5%, not {text!r}") from error
 
 
 class Config:
@@ -92,6 +159,7 @@ def _align(args: argparse.Namespace, config: Config, sets: dict[str, DataDirecto
         if dropped := [u for u in directory if u in outcome.failures]:
             without(directory, dropped)
     sets = {name: read_data_directory(directory.path) for name, directory in sets.items()}
+    keep_scores(args.exp_dir, outcome.scores)
     for name, directory in sets.items():
         write_labels(name, directory, job, outcome)
     digest = _fingerprint(args, config, sets)

@@ -24,10 +24,11 @@ def test_errors_by_class():
     assert found["all"]["median"] == pytest.approx(25)
     assert found["all"]["signed_mean"] == pytest.approx((10 - 40 + 100) / 4)
     assert found["all"]["p95"] == pytest.approx(40 + 0.85 * 60)
-    assert found["all"]["within_20ms"] == 50
+    assert found["all"]["within_10ms"] == found["all"]["within_20ms"] == 50
     assert found["all"]["within_50ms"] == 75
     assert found["continuation"] == {
-        "mean": 0, "median": 0, "p95": 0, "signed_mean": 0, "within_20ms": 100, "within_50ms": 100, "n": 1
+        "mean": 0, "median": 0, "p95": 0, "signed_mean": 0,
+        "within_10ms": 100, "within_20ms": 100, "within_50ms": 100, "n": 1,
     }  # fmt: skip
     rows = {row["metric"]: row for row in accuracy_metrics(found)}
     assert rows["alignment_median"] == {"metric": "alignment_median", "unit": "ms", "value": 25.0, "n": 4}
