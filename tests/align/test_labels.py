@@ -3,8 +3,17 @@
 import numpy as np
 import pytest
 
+from svstoolkit.align.intake import read_sets
 from svstoolkit.align.job import AlignOptions, Job, Outcome, job_of, overruns
-from svstoolkit.align.labels import label_fault, label_of, require_labels, settle_failures, without
+from svstoolkit.align.labels import (
+    drop_failed,
+    label_fault,
+    label_of,
+    labels_as_outcome,
+    require_labels,
+    settle_failures,
+    without,
+)
 from svstoolkit.data.directory import read_data_directory
 from svstoolkit.errors import InputError
 
@@ -64,6 +73,51 @@ def test_failures_stop_or_are_dropped(tmp_path):
     assert not listing.exists()
 
 
+def test_labels_of_the_corpus_are_checked_one_by_one(tiny_data):
+    sets = {name: read_data_directory(tiny_data / name) for name in ("train", "dev")}
+    job = job_of(sets, is_vowel, 0.08)
+    durations = {u: directory.label[u][-1][1] for directory in sets.values() for u in directory}
+    outcome = labels_as_outcome(sets, job, durations)
+    assert not outcome.failures
+    late, gone = sets["dev"]
+    assert label_of(outcome.boundaries[late], sets["dev"].text[late], durations[late]) == sets["dev"].label[late]
+    del sets["dev"].label[gone]
+    outcome = labels_as_outcome(sets, job, {**durations, late: 9.0})
+    assert outcome.failures.keys() == {late, gone}
+    assert f"dev/label: utterance {late}: label ends at" in outcome.failures[late]
+    assert "lacks it" in outcome.failures[gone]
+    sets["dev"].label.clear()
+    with pytest.raises(InputError, match="dev/label does not exist"):
+        labels_as_outcome(sets, job, durations)
+
+
+def test_faults_found_before_aligning_are_in_the_same_list(tmp_path, tiny_data, caplog):
+    dev = read_data_directory(tiny_data / "dev")
+    first, second = dev
+    job = job_of({"dev": dev}, is_vowel, 0.08, {first: "no audio\nat all"})
+    outcome = Outcome({second: np.zeros(len(dev.text[second]) + 1)}, {second: 0.01}, {})
+    with pytest.raises(InputError, match="2 of 2"):
+        settle_failures(job, outcome, AlignOptions(max_failed=0.9), True, tmp_path / "failed.txt")
+    lines = (tmp_path / "failed.txt").read_text().splitlines()
+    assert lines[0] == f"{first} no audio at all"
+    assert "too short for its phones" in lines[1]
+    settle_failures(job, outcome, AlignOptions(max_failed=1.0), True, tmp_path / "failed.txt")
+    assert "2 of 2 utterances are left out" in caplog.text
+
+
+def test_tables_agree_after_failed_utterances_are_dropped(tiny_data):
+    train = read_data_directory(tiny_data / "train")
+    first, second, *rest = train
+    text = tiny_data / "train" / "text"
+    text.write_text("".join(line for line in text.open() if line.split()[0] != first))
+    intake = read_sets(tiny_data, ["train", "dev"])
+    sets = drop_failed(intake.sets, {**intake.all_failures, second: "silent"})
+    assert list(sets["train"]) == rest
+    assert sets["train"].label == {u: train.label[u] for u in rest}
+    assert first in (tiny_data / "train" / ".backup" / "utt2spk").read_text()
+    assert not (tiny_data / "dev" / ".backup").exists()
+
+
 def test_dropped_utterances_leave_every_file(tiny_data):
     before = read_data_directory(tiny_data / "train")
     first, *rest = list(before)
@@ -73,7 +127,7 @@ def test_dropped_utterances_leave_every_file(tiny_data):
     assert list(after) == rest
     assert {u: after.song(u) for u in rest} == songs
     assert first not in (tiny_data / "train" / "spk2utt").read_text()
-    with pytest.raises(InputError, match="no utterances"):
+    with pytest.raises(InputError, match="no utterances would be left"):
         without(after, rest)
 
 

@@ -1,6 +1,9 @@
 """Finding and calling Montreal Forced Aligner, with stand-ins on the PATH."""
 
+import json
 import stat
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +11,7 @@ import pytest
 import soundfile
 import yaml
 
+from svstoolkit.align import mfa_program
 from svstoolkit.align.mfa import Mfa, align_with_mfa, require_mfa
 from svstoolkit.align.transcript import transcript
 from svstoolkit.errors import InputError
@@ -15,13 +19,14 @@ from svstoolkit.score.song import Note, Song
 
 KALPY = "ModuleNotFoundError: No module named '_kalpy'"
 TRAIN = """
-import json, sys
+import json, os, sys
 from pathlib import Path
 words = sys.argv[1:]
 corpus, dictionary, model = map(Path, words[1:4])
 option = {words[i]: words[i + 1] for i in range(4, len(words) - 1) if words[i].startswith("-")}
-Path(option["--output_directory"]).mkdir()
-(Path(option["--output_directory"]) / "call.json").write_text(json.dumps(words))
+output = Path(option["--output_directory"] if words[0] == "train" else words[4])
+output.mkdir()
+(output / "call.json").write_text(json.dumps([*words, "root", os.environ["MFA_ROOT_DIR"]]))
 phones = dict(line.split("\\t") for line in dictionary.read_text().splitlines())
 print("INFO trained", file=sys.stderr)
 for lab in corpus.rglob("*.lab"):
@@ -35,7 +40,7 @@ for lab in corpus.rglob("*.lab"):
     head += f'size = 1 \\nitem []: \\n    item [1]:\\n        class = "IntervalTier" \\n        name = "phones" \\n'
     head += f'        xmin = 0 \\n        xmax = {end} \\n        intervals: size = {len(rows)} \\n'
     body = "\\n".join(f"        intervals [{i}]:\\n{row}" for i, row in enumerate(rows, 1))
-    target = Path(option["--output_directory"]) / lab.parent.name / f"{lab.stem}.TextGrid"
+    target = output / lab.parent.name / f"{lab.stem}.TextGrid"
     target.parent.mkdir(exist_ok=True)
     target.write_text(head + body + "\\n")
 """
@@ -51,6 +56,7 @@ def program(folder: Path, name: str, script: str) -> None:
 def path(tmp_path, monkeypatch) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
+    monkeypatch.setattr(mfa_program, "INSTALLED", tmp_path / "none")
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     return folder
 
@@ -78,8 +84,26 @@ def test_old_mfa_and_mfa_in_another_environment(path):
     program(path, "mfa", "echo 2.0.6\n")
     with pytest.raises(InputError, match=r"3\.x is needed.*2\.0\.6"):
         require_mfa("mfa")
+    program(path, "conda", '[ "$1 $2 $3" = "run -n other" ] && [ "$4" = mfa ] && echo 3.3.0\n')
+    with pytest.raises(InputError, match=r"3\.3\.0 is here, but not OpenFst's `fstcompile`"):
+        require_mfa("conda run -n other mfa")
     program(path, "conda", '[ "$1 $2 $3" = "run -n other" ] && echo 3.3.0\n')
     assert require_mfa("conda run -n other mfa") == "3.3.0"
+
+
+def test_an_environment_that_is_not_activated(path, tmp_path, monkeypatch):
+    """Its own programs are found; and the one tools/Makefile made is found without being named."""
+    environment = tmp_path / "environment" / "bin"
+    environment.mkdir(parents=True)
+    program(environment, "mfa", "command -v fstcompile >&2 && echo 3.4.3\n")
+    with pytest.raises(InputError, match="mfa version` fails"):
+        require_mfa(str(environment / "mfa"))
+    program(environment, "fstcompile", "exit 0\n")
+    assert require_mfa(str(environment / "mfa")) == "3.4.3"
+    with pytest.raises(InputError, match=r"not here.*make -C tools mfa"):
+        require_mfa("mfa")
+    monkeypatch.setattr(mfa_program, "INSTALLED", environment)
+    assert require_mfa("mfa") == "3.4.3"
 
 
 SONG = Song(
@@ -95,10 +119,7 @@ def job(tmp_path: Path):
     return transcripts, wavs, dict.fromkeys(wavs, 1.0)
 
 
-def test_trained_with_the_settings_for_singing_and_read_back(path, tmp_path):
-    (tmp_path / "train.py").write_text(TRAIN)
-    program(path, "fstcompile", "exit 0\n")
-    program(path, "mfa", f'[ "$1" = version ] && echo 3.4.3 || python3 {tmp_path}/train.py "$@"\n')
+def test_trained_with_the_settings_for_singing_and_read_back(trainer, tmp_path):
     boundaries, failures = align_with_mfa(tmp_path / "mfa", *job(tmp_path), Mfa(), nj=2)
     np.testing.assert_allclose(boundaries["ann_1"], [0, 0.25, 0.5, 0.75, 1.0])
     assert list(failures) == ["ann_lost"]
@@ -110,6 +131,60 @@ def test_trained_with_the_settings_for_singing_and_read_back(path, tmp_path):
     config = yaml.safe_load((tmp_path / "mfa" / "config.yaml").read_text())
     assert (config["beam"], config["self_loop_scale"], config["boost_silence"]) == (100, 1.0, 0.1)
     assert config["training"] == [{"monophone": {"num_iterations": 40, "max_gaussians": 1000, "boost_silence": 0.1}}]
+
+
+@pytest.fixture
+def trainer(path, tmp_path):
+    """A stand-in that gives every phone 0.25 s after 0.25 s of silence, and loses ann_lost."""
+    (tmp_path / "train.py").write_text(TRAIN)
+    program(path, "fstcompile", "exit 0\n")
+    program(path, "mfa", f'[ "$1" = version ] && echo 3.4.3 || python3 {tmp_path}/train.py "$@"\n')
+
+
+def test_a_given_model_is_used_and_kept(trainer, tmp_path):
+    model = tmp_path / "mfa" / "model.zip"  # where an earlier run left it
+    model.parent.mkdir()
+    with zipfile.ZipFile(model, "w") as archive:
+        archive.writestr("model/meta.json", json.dumps({"phones": ["a", "t", "d"]}))
+    transcripts, wavs, durations = job(tmp_path)
+    durations["ann_lost"] = 0.05
+    options = Mfa(acoustic_model=str(model))
+    boundaries, failures = align_with_mfa(tmp_path / "mfa", transcripts, wavs, durations, options, nj=1)
+    np.testing.assert_allclose(boundaries["ann_1"], [0, 0.25, 0.5, 0.75, 1.0])
+    assert "too short for 2 phones of at least 0.03 s" in failures["ann_lost"]
+    *call, _, root = json.loads((tmp_path / "mfa" / "textgrids" / "call.json").read_text())
+    assert call[0] == "align"
+    assert call[3] == str(model)
+    assert "--topology_path" not in call
+    assert "training" not in yaml.safe_load((tmp_path / "mfa" / "config.yaml").read_text())
+    assert not call[1].startswith(root)  # or MFA refuses the corpus
+    assert model.exists()
+    with zipfile.ZipFile(model, "w") as archive:
+        archive.writestr("model/meta.json", json.dumps({"phones": ["a", "d"]}))
+    _, failures = align_with_mfa(tmp_path / "mfa", *job(tmp_path), options, nj=1)
+    assert "phone 't' of the syllable 'ta' (note 2)" in failures["ann_1"]
+
+
+def test_a_collapsed_model_is_found_out(trainer, tmp_path):
+    transcripts, wavs, durations = job(tmp_path)
+    long = Song((*SONG.notes[:1], replace(SONG.notes[1], duration=3.0), replace(SONG.notes[2], onset=3.5)))
+    transcripts[0] = transcript("ann_1", "ann", long, "a".__contains__, 0.1)
+    boundaries, failures = align_with_mfa(tmp_path / "mfa", transcripts, wavs, durations, Mfa(), nj=1)
+    assert not boundaries
+    assert "0.50 s, where the score has 3.10 s of singing; its model has collapsed" in failures["ann_1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"retry_beam": 100}, "retry_beam must be greater"),
+        ({"states_per_phone": 0}, "at least 1"),
+        ({"phone_map": "map.yaml"}, "acoustic_model; give one"),
+    ],
+)
+def test_settings_that_make_no_sense(words, message):
+    with pytest.raises(ValueError, match=message):
+        Mfa(**words)
 
 
 def test_a_failing_run_names_its_log(path, tmp_path):
