@@ -95,9 +95,7 @@ def comparison_text(comparison: Comparison) -> str:
         utterances = getattr(comparison, f"utterances_only_in_{side}")
         phones = [f"{u} {p} at {start:.3f} s" for u, p, start in getattr(comparison, f"phones_only_in_{side}")]
         lines += _only(f"utterances only in {side.upper()}", utterances)
-        lines += _only(
-            f"phones only in {side.upper()}", [f"{u} {phone} at {start:.3f} s" for u, phone, start in phones]
-        )
+        lines += _only(f"phones only in {side.upper()}", phones)
     return "\n".join(lines) + "\n"
 
 
@@ -105,7 +103,7 @@ def _only(what: str, items: list[str]) -> list[str]:
     if not items:
         return []
     more = [f"  … and {len(items) - LISTED} more"] if len(items) > LISTED else []
-    return [f"{len(items)} {what}:", *(f"  {item}" for item in items[:LISTED]), *more]
+    return [f"{what} ({len(items)}):", *(f"  {item}" for item in items[:LISTED]), *more]
 
 
 def comparison_json(comparison: Comparison, names: Mapping[str, str]) -> dict:
@@ -140,7 +138,7 @@ def comparison_figure(comparison: Comparison) -> "Figure":
     """Left: how errors are spread, per class; right: the part of the boundaries within a distance, per class."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, 2.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
     left, right = figure.subplots(1, 2)
     everything = np.concatenate(list(comparison.errors.values()))
     limit = max(SHOWN, 10 * np.ceil(np.percentile(np.abs(everything), 98) / 10))
@@ -162,5 +160,5 @@ def comparison_figure(comparison: Comparison) -> "Figure":
     for place in WITHIN:
         right.axvline(place, color="0.85", linewidth=0.6, zorder=0)
     right.set(xlabel="distance of the two starts, ms", ylabel="phones within it, %", xlim=(0, limit), ylim=(0, 101))
-    right.legend(frameon=False, fontsize=6.5, loc="lower right")
+    figure.legend(*right.get_legend_handles_labels(), frameon=False, fontsize=7, loc="outside upper center", ncols=2)
     return figure
