@@ -1,7 +1,7 @@
 # svstoolkit: `make demo` hears it sing, `make test` checks it. Both make the environment first, once.
 PYTEST := tools/venv/bin/python -m pytest
 
-.PHONY: help env demo test test-slow lint bench recipe clean
+.PHONY: help env demo test test-slow test-mfa lint bench recipe clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 24
@@ -18,6 +18,9 @@ test: env lint  ## unit tests, and egs/mini end to end in small
 
 test-slow: env  ## long fuzz, fault and cluster runs
 	$(PYTEST) -m slow
+
+test-mfa: env  ## stage 1 with the real Montreal Forced Aligner (make -C tools mfa), or MFA="conda run -n mfa mfa"
+	SVS_MFA="$(or $(MFA),mfa)" $(PYTEST) -m mfa tests/bin/test_align_mfa.py
 
 lint: env  ## ruff, import layers
 	tools/venv/bin/ruff check .

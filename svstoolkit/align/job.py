@@ -41,7 +41,6 @@ class Job:
     wavs: dict[str, str]
     set_of: dict[str, str]
     failures: dict[str, str] = field(default_factory=dict)
-    scores: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
