@@ -34,11 +34,10 @@ def write_textgrid(path: Path, names: list[str]) -> None:
         for i, name in enumerate(names)
     )
     path.parent.mkdir(exist_ok=True)
-    path.write_text(
-        f'File type = "ooTextFile"\nObject class = "TextGrid"\n\nxmin = 0 \nxmax = {end} \ntiers? <exists> \n'
-        f'size = 1 \nitem []: \n    item [1]:\n        class = "IntervalTier" \n        name = "phones" \n        xmin = 0 \n'
-        f"        xmax = {end} \n        intervals: size = {len(names)} \n{rows}"
-    )
+    head = f'File type = "ooTextFile"\nObject class = "TextGrid"\n\nxmin = 0 \nxmax = {end} \ntiers? <exists> \n'
+    tier = 'size = 1 \nitem []: \n    item [1]:\n        class = "IntervalTier" \n        name = "phones" \n'
+    size = f"        xmin = 0 \n        xmax = {end} \n        intervals: size = {len(names)} \n"
+    path.write_text(head + tier + size + rows)
 
 
 if __name__ == "__main__":
