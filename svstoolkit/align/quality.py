@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from svstoolkit.align.quality_sounds import CONSONANT, REST, VOWEL, LabelledUtterance, Sounds, sounds_of
+from svstoolkit.align.quality_sounds import (
+    CONSONANT,
+    LOUD_ABOVE,
+    REST,
+    SILENT_BELOW,
+    VOWEL,
+    LabelledUtterance,
+    Sounds,
+    sounds_of,
+)
 from svstoolkit.score.song import PAUSE
 
 Z_FREE, Z_MOST = 3.0, 15.0  # robust standard deviations that are nothing unusual, and that count at most
@@ -19,31 +28,35 @@ LEAST_OFFSET = 0.02  # s
 LEAST_LOG_DURATION = 0.15
 LEAST_SILENCE = 0.02  # s
 
-MEASURES = {
+MEASURES = {  # title, meaning; the spreads they are divided by are at least the LEAST_… above
     "likelihood": (
-        "Unlikely",
-        "log likelihood per frame, against the utterances of the same singer; only low values count",
+        "Low likelihood",
+        "log likelihood per frame, against the utterances of the same singer; high values do not count",
     ),
     "place": (
         "Vowel far from its note",
-        "start of the vowel minus the note’s, the utterance’s median taken off; the syllable farthest off counts",
+        "start of the vowel minus the note’s, the utterance’s median taken off, over a spread of at least "
+        f"{1000 * LEAST_PLACE:.0f} ms; the syllable farthest off counts",
     ),
     "offset": (
         "Early or late as a whole",
-        "that median, against those of the same singer",
+        f"that median, against those of the same singer, over a spread of at least {1000 * LEAST_OFFSET:.0f} ms",
     ),
     "duration": (
         "Implausible duration",
-        "logarithm of the duration (vowels and rests: divided by the score’s) against the same phone’s elsewhere, "
-        "15 ms of jitter allowed for; the phone farthest off counts",
+        "logarithm of the duration (vowels and rests: divided by the score’s) against the same phone’s elsewhere, over "
+        f"a spread of at least {100 * LEAST_LOG_DURATION:.0f} % and {1000 * LEAST_PLACE:.0f} ms; the phone farthest "
+        "off counts, silence at both ends of a recording does not",
     ),
     "silence": (
         "Vowel on silence",
-        "seconds of vowels where the recording is silent, against the other utterances",
+        f"time in vowels that is {SILENT_BELOW:.0f} dB or more below the recording’s loud parts (its 95th percentile; "
+        "less in noisy recordings), against the other utterances, over a spread of at least "
+        f"{1000 * LEAST_SILENCE:.0f} ms",
     ),
     "voice": (
         "Voice in a pause",
-        "seconds of pauses as loud as singing, against the other utterances",
+        f"time in pauses (SP) that is less than {LOUD_ABOVE:.0f} dB below the loud parts, measured likewise",
     ),
 }
 UNITS = {

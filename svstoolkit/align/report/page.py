@@ -31,6 +31,7 @@ def render(ranked: Sequence[Quality], pictures: Sequence[dict]) -> str:
     sets = list(dict.fromkeys(sorted(q.utterance.set for q in ranked)))
     return environment.get_template("index.html.j2").render(
         pictures=pictures,
+        worst=f"The worst {len(pictures)}" if len(pictures) > 1 else "The worst",
         count=len(ranked),
         suspicious=sum(q.suspicion > 0 for q in ranked),
         minutes=sum(q.utterance.label[-1][1] for q in ranked) / 60,

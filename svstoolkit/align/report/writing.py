@@ -1,6 +1,7 @@
 """The quality report after stage 1: quality.json and index.html with its sounds and pictures."""
 
 import json
+import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,14 +15,15 @@ from svstoolkit.data.directory import DataDirectory
 from svstoolkit.data.files import write_json, write_text
 from svstoolkit.data.fingerprint import fingerprint, is_done, mark_done, unmark
 
-VERSION = 1  # raised whenever the page is drawn differently
+VERSION = 2  # raised whenever the page is drawn differently
 SCORES = "likelihoods.json"
 
 
 def keep_scores(folder: Path, scores: Mapping[str, float]) -> None:
-    """Keeps the aligner's log likelihoods per frame beside its model, for reports to come."""
-    if scores:
-        write_json(folder / SCORES, {u: round(float(score), 6) for u, score in scores.items()})
+    """Keeps the aligner's log likelihoods per frame beside its model, for reports to come; JSON knows no infinity."""
+    finite = {u: round(float(score), 6) for u, score in scores.items() if math.isfinite(score)}
+    if finite:
+        write_json(folder / SCORES, finite)
     else:
         (folder / SCORES).unlink(missing_ok=True)
 

@@ -126,7 +126,7 @@ def test_report_as_data(report, tmp_path):
 
 
 def test_likelihoods_are_kept_and_forgotten(tmp_path):
-    keep_scores(tmp_path, {"u": -1.25})
+    keep_scores(tmp_path, {"u": -1.25, "v": float("-inf")})
     assert kept_scores(tmp_path) == {"u": -1.25}
     keep_scores(tmp_path, {})
     assert kept_scores(tmp_path) == {}
