@@ -16,6 +16,7 @@ from alignment_bench.corpus import SINGERS, Corpus, make_corpus
 from alignment_bench.curve import CURVE_METHODS, CURVE_MINUTES, draw_curve
 from alignment_bench.figures import table
 from alignment_bench.methods import METHODS, MFA_ROWS, figures, measured
+from alignment_bench.real import real_corpora
 from result import result
 
 from svstoolkit.bin.program import run
@@ -45,11 +46,11 @@ def main() -> None:
         return
     args.work.mkdir(parents=True, exist_ok=True)
     if args.real:
-        from alignment_bench.real import real_corpora
-
-        for name, corpus, note in real_corpora(args.real, args.work / "real", args.nj):
-            rows = _rows(args, corpus, name)
-            _publish(args.work / f"{name}.json", f"{name}: {note}", rows, corpus)
+        for real in real_corpora(args.real, args.work / "real", args.noise / 1000, args.offset / 1000):
+            truth = read_label(real.corpus.truth)
+            given = [{"method": name, **figures(labels, truth)} for name, labels in real.given.items()]
+            rows = [*_rows(args, real.corpus, real.name), *given]
+            _publish(args.work / f"real_{real.name}.json", f"{real.name}: {real.note}", rows, real.corpus)
         return
     place = args.work / f"{args.singer}-{args.seed}"
     disturbance = {"noise": args.noise / 1000, "offset": args.offset / 1000, "nj": args.nj}

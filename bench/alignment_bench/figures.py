@@ -25,6 +25,7 @@ def start_errors(found: Mapping[str, Label], truth: Mapping[str, Label], slurs: 
 
     Args:
         found: may lack utterances; every phone of those it has is compared.
+        truth: a start that is nan is not known and not counted.
         slurs: whether a phone counts that repeats the one before it.
 
     Raises:
@@ -38,9 +39,10 @@ def start_errors(found: Mapping[str, Label], truth: Mapping[str, Label], slurs: 
             raise InputError(f"utterance {utterance}: its phones are not those of its true label")
         triples = zip(label, label[1:], truth[utterance][1:], strict=False)
         errors += [1000 * (a[0] - t[0]) for before, a, t in triples if slurs or a[2] != before[2]]
-    if not errors:
+    known = np.array(errors)[~np.isnan(errors)]
+    if not len(known):
         raise InputError("no label to compare with the truth")
-    return np.array(errors)
+    return known
 
 
 def statistics(errors: np.ndarray) -> dict[str, float]:

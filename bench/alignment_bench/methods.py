@@ -4,16 +4,21 @@ import io
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr
 from functools import partial
 from pathlib import Path
 
 from alignment_bench.corpus import Corpus
 from alignment_bench.ctc import CtcTraining, align_with_ctc
 from alignment_bench.figures import start_errors, statistics
+from svstoolkit.align.aligners import HmmAligner, align_by_score
+from svstoolkit.align.job import Job, Outcome, job_of
+from svstoolkit.align.labels import label_of
 from svstoolkit.bin import align
-from svstoolkit.data.directory import Label, read_label
+from svstoolkit.conf.loading import load_config
+from svstoolkit.data.directory import Label, read_data_directory, read_label
 from svstoolkit.errors import InputError
+from svstoolkit.score.languages import is_vowel
 
 # What conf/align.yaml adds to a plain GMM-HMM trained from the score; "flat" and "score_start" go without.
 NO_EXTRAS = ("--mfcc.frame_period", "0.01", "--hmm.score_window", "null")
@@ -22,24 +27,47 @@ FLAT_START = ("--hmm.offsets", "[]", "--hmm.uniform_start", "true")
 Found = tuple[dict[str, Label], float | None, float | None]  # labels, training seconds, aligning seconds
 
 
-def stage_1(corpus: Corpus, folder: Path, nj: int, *, aligner: str = "hmm", options: tuple[str, ...] = ()) -> Found:
-    """Runs stage 1 twice on a copy of the data directory: training and aligning, then aligning with its model.
+def stage_1(corpus: Corpus, folder: Path, nj: int, *, options: tuple[str, ...] = ()) -> Found:
+    """The GMM-HMM twice: trained on the corpus and aligning it, then aligning it with the model of the first time.
+
+    Args:
+        folder: the model's; emptied first.
+        options: differences from the packaged conf/align.yaml, as on stage 1's command line.
 
     Returns:
-        labels, seconds of the first run and of the second; for an aligner without a model seconds of the second alone.
+        labels, seconds of the first run and of the second, reading the scores and recordings included in both.
+
+    Raises:
+        InputError: an utterance cannot be aligned.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(corpus.data, folder / "data" / "all", ignore=shutil.ignore_patterns("label", "truth"))
-    arguments = ["--data_dir", str(folder / "data"), "--sets", "all", "--exp_dir", str(folder / "exp")]
-    arguments += ["--aligner", aligner, "--nj", str(nj), *options]
+    config = align.Config(load_config("align", None, list(options)))
     seconds = []
     for _ in range(2):
-        shutil.rmtree(folder / "exp" / "finished", ignore_errors=True)  # the model stays
         started = time.perf_counter()
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            align.main(arguments)
+        job = job_of({"all": read_data_directory(corpus.data)}, is_vowel, config.common.consonant_seconds)
+        with redirect_stderr(io.StringIO()):
+            outcome = HmmAligner(config.mfcc, config.hmm, folder, "benchmark", nj)(job, config.common)
         seconds.append(time.perf_counter() - started)
-    return read_label(folder / "data" / "all" / "label"), seconds[0] if aligner == "hmm" else None, seconds[1]
+    return _labels(job, outcome), seconds[0], seconds[1]
+
+
+def score_alone(corpus: Corpus, folder: Path, nj: int) -> Found:
+    """The score's own timing."""
+    config = align.Config(load_config("align"))
+    started = time.perf_counter()
+    job = job_of({"all": read_data_directory(corpus.data)}, is_vowel, config.common.consonant_seconds)
+    outcome = align_by_score(job, config.common)
+    return _labels(job, outcome), None, time.perf_counter() - started
+
+
+def _labels(job: Job, outcome: Outcome) -> dict[str, Label]:
+    if outcome.failures:
+        raise InputError(next(iter(outcome.failures.values())))
+    return {
+        u: label_of(boundaries, job.transcripts[u].phones, outcome.durations[u])
+        for u, boundaries in outcome.boundaries.items()
+    }
 
 
 def ctc(corpus: Corpus, folder: Path, nj: int, *, training: CtcTraining) -> Found:
@@ -48,7 +76,7 @@ def ctc(corpus: Corpus, folder: Path, nj: int, *, training: CtcTraining) -> Foun
 
 
 METHODS: dict[str, tuple[str, Callable[..., Found]]] = {
-    "score": ("score's own durations", partial(stage_1, aligner="score")),
+    "score": ("score's own durations", score_alone),
     "flat": ("GMM-HMM, flat start", partial(stage_1, options=(*NO_EXTRAS, *FLAT_START))),
     "score_start": ("GMM-HMM, score start", partial(stage_1, options=NO_EXTRAS)),
     "full": ("stage 1 as packaged", stage_1),
