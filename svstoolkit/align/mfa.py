@@ -1,5 +1,6 @@
 """Alignment by Montreal Forced Aligner 3.x: trained on the corpus or with a model that is given, and read back."""
 
+import csv
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from svstoolkit.align.transcript import Transcript
 from svstoolkit.data.files import write_text
 from svstoolkit.score.song import PAUSE
 
-__all__ = ["Mfa", "align_with_mfa", "read_alignments", "require_mfa"]
+__all__ = ["Mfa", "align_with_mfa", "read_alignments", "read_likelihoods", "require_mfa"]
 
 FRAME = 0.01  # seconds, MFA's frame shift
 
@@ -134,6 +135,19 @@ def read_alignments(
         except ValueError as error:
             failures[t.utterance] = str(error)
     return boundaries, failures
+
+
+def read_likelihoods(folder: Path) -> dict[str, float]:
+    """Log likelihood per frame of each utterance, from <folder>/alignment_analysis.csv.
+
+    `mfa align` writes that file and gives no likelihood to what it could not align; `mfa train` writes none.
+    """
+    path = folder / "alignment_analysis.csv"
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [(row["file"], row["overall_log_likelihood"]) for row in csv.DictReader(file)]
+    return {utterance: float(value) for utterance, value in rows if value}
 
 
 def _too_short(transcripts: Sequence[Transcript], durations: Mapping[str, float], states: int) -> dict[str, str]:

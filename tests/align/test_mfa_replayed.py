@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from svstoolkit.align.mfa import read_alignments
+from svstoolkit.align.mfa import read_alignments, read_likelihoods
 from svstoolkit.align.mfa_corpus import dictionary_of
 from svstoolkit.align.mfa_model import missing_phones, model_phones, read_phone_map
 from svstoolkit.align.mfa_program import failure_reason
@@ -47,6 +47,15 @@ def test_utterances_that_mfa_lost_or_changed_are_counted():
     assert "0.27 s, where the score has" in failures["short400ms"]
     assert all("no TextGrid" in failures[u] for u in ("short150ms", "short80ms", "nowav"))
     np.testing.assert_allclose(found["upper"][:4], [0, 0.21, 0.41, 0.83])
+
+
+def test_likelihoods_tell_of_a_wrong_text():
+    """MFA aligned it happily; what it could not align has a row without figures."""
+    likelihoods = read_likelihoods(DATA / "mixed")
+    assert set(likelihoods) == {"wronglab", "short400ms", "upper", "oov", "u004", "u005"}
+    assert likelihoods["wronglab"] == pytest.approx(-108.44, abs=0.01)
+    assert likelihoods["wronglab"] < min(likelihoods[u] for u in ("upper", "oov", "u004", "u005")) - 20
+    assert read_likelihoods(DATA) == {}
 
 
 def test_names_cut_at_their_last_underscore_are_known_again():
