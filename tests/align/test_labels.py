@@ -119,14 +119,23 @@ def test_tables_agree_after_failed_utterances_are_dropped(tiny_data):
 
 
 def test_dropped_utterances_leave_every_file(tiny_data):
+    (tiny_data / "train" / "spk2gender").write_text("alto f\nbass m\n")
     before = read_data_directory(tiny_data / "train")
     first, *rest = list(before)
+    (tiny_data / "train" / "utt2dur").write_text("".join(f"{u} 1.5\n" for u in before))
     songs = {u: before.song(u) for u in rest}
     without(before, [first])
     after = read_data_directory(tiny_data / "train")
     assert list(after) == rest
     assert {u: after.song(u) for u in rest} == songs
-    assert first not in (tiny_data / "train" / "spk2utt").read_text()
+    assert after.label == {u: before.label[u] for u in rest}
+    files = [file for file in (tiny_data / "train").iterdir() if file.is_file()]
+    assert not [file.name for file in files if first in file.read_text()]
+    assert (tiny_data / "train" / "spk2gender").read_text() == "alto f\nbass m\n"
+    assert (tiny_data / "train" / "utt2dur").read_text() == "".join(f"{u} 1.5\n" for u in rest)
+    assert {file.name for file in (tiny_data / "train" / ".backup").iterdir()} == {file.name for file in files}
+    without(after, [u for u in rest if after.speaker[u] == "bass"])
+    assert (tiny_data / "train" / "spk2gender").read_text() == "alto f\n"
     with pytest.raises(InputError, match="no utterances would be left"):
         without(after, rest)
 
