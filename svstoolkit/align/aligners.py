@@ -5,12 +5,14 @@ from pathlib import Path
 
 from torch import Tensor
 
+from svstoolkit.align.change import spectral_change
 from svstoolkit.align.hmm import Acoustics, PhoneHmm
 from svstoolkit.align.job import AlignOptions, Job, Outcome, overruns
 from svstoolkit.align.mfa import Mfa, align_with_mfa
 from svstoolkit.align.mfcc import Mfcc, normalised
 from svstoolkit.align.model_file import load_model, model_facts, save_model
 from svstoolkit.align.recordings import Recordings, read_durations, read_recordings
+from svstoolkit.align.slurs import refine_slurs
 from svstoolkit.align.training import HmmTraining, score_window, train_hmm
 from svstoolkit.data.files import write_text
 from svstoolkit.errors import InputError
@@ -54,23 +56,29 @@ class HmmAligner:
         usable = [u for u in recordings.features if u not in failures]
         if not usable:
             return Outcome({}, recordings.durations, failures)
-        features = normalised([recordings.features[u] for u in usable], [job.transcripts[u].speaker for u in usable])
+        raw = [recordings.features[u] for u in usable]
+        features = normalised(raw, [job.transcripts[u].speaker for u in usable])
+        changes = [spectral_change(f[:, : self.mfcc.n_mfcc]) for f in raw]
         if model_facts(self.folder).get("fingerprint") != self.fingerprint:
             sets = options.train_sets or set(job.set_of.values())
             chosen = [i for i, u in enumerate(usable) if job.set_of[u] in sets]
-            self._train(job, [usable[i] for i in chosen], [features[i] for i in chosen])
+            self._train(job, *([values[i] for i in chosen] for values in (usable, features, changes)))
         model = load_model(self.folder, self.device)
-        acoustics = Acoustics.of(features, [model.states(job.transcripts[u].sounds) for u in usable], self.device)
+        states = [model.states(job.transcripts[u].sounds) for u in usable]
+        acoustics = Acoustics.of(features, states, changes, self.device)
         places = [job.transcripts[u].sound_boundaries for u in usable]
         offset = model_facts(self.folder)["offset"]
         window = score_window(places, offset, self.mfcc.frame_period, self.training, self.device)
-        edges = model.sound_boundaries(acoustics, model.align(acoustics, window))
+        alignment = model.align(acoustics, window)
+        edges = model.sound_boundaries(acoustics, alignment)
+        scores = dict(zip(usable, (alignment.score.cpu() / acoustics.n_frames).tolist(), strict=True))
         boundaries = {}
         for u, frames in zip(usable, edges, strict=True):
             seconds = frames * self.mfcc.frame_period
             seconds[-1] = recordings.durations[u]
             boundaries[u] = job.transcripts[u].phone_boundaries(seconds)
-        return Outcome(boundaries, recordings.durations, failures)
+        boundaries = refine_slurs(boundaries, job.transcripts, job.wavs, self.nj)
+        return Outcome(boundaries, recordings.durations, failures, scores)
 
     def _too_short(self, job: Job, recordings: Recordings) -> dict[str, str]:
         states = self.training.states_per_phone
@@ -81,7 +89,9 @@ class HmmAligner:
             if len(features) < len(job.transcripts[u].sounds) * states
         }
 
-    def _train(self, job: Job, utterances: Sequence[str], features: Sequence[Tensor]) -> None:
+    def _train(
+        self, job: Job, utterances: Sequence[str], features: Sequence[Tensor], changes: Sequence[Tensor]
+    ) -> None:
         from tqdm import tqdm
 
         if not utterances:
@@ -89,7 +99,7 @@ class HmmAligner:
         transcripts = [job.transcripts[u] for u in utterances]
         phones = sorted({phone for t in transcripts for phone in t.phones})
         numbering = PhoneHmm.flat(phones, self.training.states_per_phone, features[0], 1.0)
-        acoustics = Acoustics.of(features, [numbering.states(t.sounds) for t in transcripts], self.device)
+        acoustics = Acoustics.of(features, [numbering.states(t.sounds) for t in transcripts], changes, self.device)
         starts = [t.sound_boundaries for t in transcripts]
         log: list[str] = []
         passes = len(self.training.offsets) + self.training.uniform_start + self.training.iterations
@@ -105,6 +115,7 @@ class HmmAligner:
         facts = {
             "offset": trained.offset,
             "start_likelihoods": trained.start_likelihoods,
+            "start_changes": trained.start_changes,
             "utterances": len(utterances),
         }
         save_model(self.folder, trained.model, self.fingerprint, **facts)

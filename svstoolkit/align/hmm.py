@@ -8,9 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from svstoolkit.align.change import ChangeModel
 from svstoolkit.align.gmm import Mixture, StateLikelihoods, reestimated, single_gaussian
 from svstoolkit.align.viterbi import batches_by_length, viterbi
 from svstoolkit.errors import InputError
+from svstoolkit.score.song import REST_PHONES
 from svstoolkit.score.timing import with_minimum_duration
 
 BATCH_CELLS = 6_000_000  # numbers in one padded (time, utterance, state) table
@@ -23,15 +25,30 @@ class Acoustics:
     frames: (F, D) float32, on the device that computes
     n_frames: (U,) int64 per utterance, sum F
     states: per utterance its chain of state numbers, (n·sounds,) int64
+    change: (F,) `spectral_change` of each frame
     """
 
     frames: Tensor
     n_frames: Tensor
     states: list[Tensor]
+    change: Tensor
 
     @classmethod
-    def of(cls, features: Sequence[Tensor], states: Sequence[Tensor], device: torch.device | str = "cpu"):
-        return cls(torch.cat(list(features)).to(device), torch.tensor([len(f) for f in features]), list(states))
+    def of(
+        cls,
+        features: Sequence[Tensor],
+        states: Sequence[Tensor],
+        changes: Sequence[Tensor],
+        device: torch.device | str = "cpu",
+    ):
+        """features: (T_u, D), states: (n·sounds,), changes: (T_u,) per utterance"""
+        lengths = torch.tensor([len(f) for f in features])
+        return cls(torch.cat(list(features)).to(device), lengths, list(states), torch.cat(list(changes)).to(device))
+
+    @property
+    def changes(self) -> tuple[Tensor, ...]:
+        """`change` per utterance"""
+        return self.change.split(self.n_frames.tolist())
 
     @cached_property
     def batches(self) -> list[list[int]]:
@@ -39,7 +56,9 @@ class Acoustics:
 
     def subset(self, keep: Sequence[int]) -> "Acoustics":
         parts = self.frames.split(self.n_frames.tolist())
-        return Acoustics(torch.cat([parts[i] for i in keep]), self.n_frames[list(keep)], [self.states[i] for i in keep])
+        change = torch.cat([self.changes[i] for i in keep])
+        states = [self.states[i] for i in keep]
+        return Acoustics(torch.cat([parts[i] for i in keep]), self.n_frames[list(keep)], states, change)
 
 
 @dataclass(frozen=True)
@@ -85,6 +104,8 @@ class PhoneHmm:
         mixtures: one per state.
         stay: (P,) probability of staying in a state.
         transition_weight: what a transition's log probability counts against one frame's log likelihood.
+        change: what spectral change says of boundaries; None: it is not looked at.
+        change_weight: what that counts against one frame's log likelihood.
     """
 
     def __init__(
@@ -94,8 +115,11 @@ class PhoneHmm:
         mixtures: list[Mixture],
         stay: Tensor,
         transition_weight: float,
+        change: ChangeModel | None = None,
+        change_weight: float = 0.0,
     ):
         self.phones, self.states_per_phone = tuple(phones), states_per_phone
+        self.change, self.change_weight = change, change_weight
         self.mixtures, self.stay, self.transition_weight = mixtures, stay, transition_weight
         self._number = {phone: i for i, phone in enumerate(self.phones)}
 
@@ -105,6 +129,23 @@ class PhoneHmm:
         count = len(phones) * states_per_phone
         stay = torch.full((count,), 0.75, dtype=torch.float64)
         return cls(phones, states_per_phone, [single_gaussian(frames)] * count, stay, transition_weight)
+
+    def with_mixtures(self, mixtures: list[Mixture], stay: Tensor | None = None) -> "PhoneHmm":
+        """The same model with other mixtures, and other probabilities of staying if given."""
+        stay = self.stay if stay is None else stay
+        fixed = (self.transition_weight, self.change, self.change_weight)
+        return PhoneHmm(self.phones, self.states_per_phone, mixtures, stay, *fixed)
+
+    def drawn_to_change(self, acoustics: Acoustics, alignment: Alignment, weight: float) -> "PhoneHmm":
+        """The same model with boundaries drawn to where the sound changes as it does at those of the alignment."""
+        edges = self.sound_boundaries(acoustics, alignment)
+        at = [c[torch.as_tensor(e[1:-1]).to(c.device)] for c, e in zip(acoustics.changes, edges, strict=True)]
+        if not sum(map(len, at)):
+            return self
+        change = ChangeModel.fitted(torch.cat(at), acoustics.change)
+        return PhoneHmm(
+            self.phones, self.states_per_phone, self.mixtures, self.stay, self.transition_weight, change, weight
+        )
 
     @property
     def n_gaussians(self) -> int:
@@ -134,6 +175,7 @@ class PhoneHmm:
             n_frames = acoustics.n_frames[members]
             n_states = torch.tensor([len(acoustics.states[i]) for i in members])
             emissions = torch.zeros((int(n_frames.max()), len(members), int(n_states.max())), device=device)
+            change = emissions.new_zeros(emissions.shape[:2]) if self.change else None
             for column, i in enumerate(members):
                 needed, where = torch.unique(acoustics.states[i], return_inverse=True)
                 table = likelihoods(parts[i], needed)
@@ -141,13 +183,28 @@ class PhoneHmm:
                 if window is not None:
                     emission -= window.cost(i, len(table), self.states_per_phone)
                 emissions[: len(emission), column, : len(where)] = emission
+                if self.change:
+                    change[: len(emission), column] = self.change_weight * self.change.log_ratio(acoustics.changes[i])
             chains = torch.nn.utils.rnn.pad_sequence([acoustics.states[i] for i in members], batch_first=True)
             chains = chains.to(device)
             path, score[members] = viterbi(
-                emissions, stay[chains], leave[chains], n_frames.to(device), n_states.to(device)
+                emissions,
+                stay[chains],
+                leave[chains],
+                n_frames.to(device),
+                n_states.to(device),
+                change,
+                self._sensitive(chains),
             )
             paths |= {i: path[: len(parts[i]), column] for column, i in enumerate(members)}
         return Alignment(torch.cat([paths[i] for i in range(len(parts))]), score)
+
+    def _sensitive(self, chains: Tensor) -> Tensor:
+        """(B, S) 1 where a sound starts that begins with a change. Voice fades into rests, so those are left out."""
+        n = self.states_per_phone
+        rests = torch.tensor([phone in REST_PHONES for phone in self.phones], device=chains.device)
+        starts = torch.arange(chains.shape[1], device=chains.device) % n == 0
+        return (starts & ~rests[chains // n]).float()
 
     def trained_once(
         self, acoustics: Acoustics, alignment: Alignment, variance_floor: Tensor, least_frames: float
@@ -163,7 +220,7 @@ class PhoneHmm:
         ]
         visits = torch.bincount(torch.cat(acoustics.states), minlength=len(self.mixtures))
         stay = ((counts - visits) / counts.clamp_min(1)).double().clamp(0.05, 0.99)
-        return PhoneHmm(self.phones, self.states_per_phone, mixtures, stay, self.transition_weight)
+        return self.with_mixtures(mixtures, stay)
 
     def state_of_frame(self, acoustics: Acoustics, alignment: Alignment) -> Tensor:
         """(F,) the model's state of each frame."""

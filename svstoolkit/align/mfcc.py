@@ -40,7 +40,7 @@ class Mfcc:
         self.sampling_rate = sampling_rate
         self.hop = round(frame_period * sampling_rate)
         self.frame_period = self.hop / sampling_rate
-        self.preemphasis, self.floor = preemphasis, floor
+        self.preemphasis, self.floor, self.n_mfcc = preemphasis, floor, n_mfcc
         self._window = torch.hann_window(round(window * sampling_rate))
         self.n_fft = 1 << (len(self._window) - 1).bit_length()
         self._mel = AF.melscale_fbanks(self.n_fft // 2 + 1, fmin, fmax, n_mels, sampling_rate)

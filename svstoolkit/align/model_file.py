@@ -1,10 +1,12 @@
 """The aligner's model on disk: model.safetensors and model.json."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
+from svstoolkit.align.change import ChangeModel
 from svstoolkit.align.gmm import Mixture
 from svstoolkit.align.hmm import PhoneHmm
 from svstoolkit.data.files import atomic_path, write_json
@@ -31,6 +33,8 @@ def save_model(folder: str | Path, model: PhoneHmm, fingerprint: str, **about: o
         "phones": model.phones,
         "states_per_phone": model.states_per_phone,
         "transition_weight": model.transition_weight,
+        "change": None if model.change is None else asdict(model.change),
+        "change_weight": model.change_weight,
         "fingerprint": fingerprint,
     }
     write_json(folder / "model.json", {**facts, **about})
@@ -52,4 +56,6 @@ def load_model(folder: str | Path, device: torch.device | str = "cpu") -> PhoneH
     sizes = tensors["sizes"].tolist()
     parts = zip(*(tensors[name].split(sizes) for name in MIXTURE_TENSORS), strict=True)
     mixtures = [Mixture(*part) for part in parts]
-    return PhoneHmm(facts["phones"], facts["states_per_phone"], mixtures, tensors["stay"], facts["transition_weight"])
+    change = facts["change"] and ChangeModel(**{name: tuple(values) for name, values in facts["change"].items()})
+    fixed = (facts["transition_weight"], change, facts["change_weight"])
+    return PhoneHmm(facts["phones"], facts["states_per_phone"], mixtures, tensors["stay"], *fixed)

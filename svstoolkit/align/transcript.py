@@ -21,6 +21,7 @@ class Transcript:
     sound_of_phone: (N,) index of each phone's sound, ascending
     note_of_phone: (N,) index of each phone's note
     anchors: phones that sit on a beat and start a sound
+    pitches: (N,) MIDI number of each phone's note, 0 = rest
     """
 
     utterance: str
@@ -30,6 +31,7 @@ class Transcript:
     sound_of_phone: np.ndarray
     note_of_phone: np.ndarray
     anchors: np.ndarray
+    pitches: np.ndarray
 
     @property
     def _firsts(self) -> np.ndarray:
@@ -76,6 +78,7 @@ def transcript(
     """The transcript of a song; consonants are guessed at `consonant_seconds` in the score's boundaries."""
     phones = song.phones
     sounds, notes, anchors = [], [], []
+    pitches = np.repeat([float(note.pitch) for note in song.notes], [len(note.phones) for note in song.notes])
     for index, note in enumerate(song.notes):
         for position, phone in enumerate(note.phones):
             continued = position == 0 and bool(sounds) and phones[len(sounds) - 1] == phone
@@ -85,5 +88,12 @@ def transcript(
             notes.append(index)
     boundaries = score_phone_boundaries(song, is_vowel, consonant_seconds)
     return Transcript(
-        utterance, speaker, phones, boundaries, np.array(sounds), np.array(notes), np.array(anchors, dtype=np.int64)
+        utterance,
+        speaker,
+        phones,
+        boundaries,
+        np.array(sounds),
+        np.array(notes),
+        np.array(anchors, dtype=np.int64),
+        pitches,
     )

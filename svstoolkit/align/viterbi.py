@@ -5,7 +5,13 @@ from torch import Tensor
 
 
 def viterbi(
-    emissions: Tensor, stay: Tensor, leave: Tensor, n_frames: Tensor, n_states: Tensor
+    emissions: Tensor,
+    stay: Tensor,
+    leave: Tensor,
+    n_frames: Tensor,
+    n_states: Tensor,
+    change: Tensor | None = None,
+    sensitive: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Exact Viterbi search (Rabiner 1989, eqs. 32–35) through chains without skips.
 
@@ -16,6 +22,8 @@ def viterbi(
         emissions: (T, B, S) log likelihood of frame t of utterance b in its s-th state; anything in the padding.
         stay, leave: (B, S) log weight of staying in a state, of moving on from it.
         n_frames, n_states: (B,) int64, n_states <= n_frames.
+        change: (T, B) log weight that moving on at frame t has besides, into states that are …
+        sensitive: … 1 here (B, S), and not 0.
 
     Returns:
         positions (T, B) int64, the state of each frame, n_states − 1 in the padding; score (B,) of the best path.
@@ -34,6 +42,8 @@ def viterbi(
     finals = [best.gather(1, last)]
     for t in range(1, steps):
         arriving = torch.cat([minus_infinity, (best + leave)[:, :-1]], dim=1)
+        if change is not None:
+            arriving = arriving + change[t][:, None] * sensitive
         best = best + stay
         torch.gt(arriving, best, out=moved[t])
         best = torch.maximum(arriving, best).add_(emissions[t])
