@@ -4,6 +4,7 @@ Everything follows from (singer, seed, number of the utterance): a corpus of 4 m
 30 minutes, and recordings that are there are kept.
 """
 
+import hashlib
 import pickle
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -15,7 +16,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from alignment_bench import scores
 from alignment_bench.scores import disturbed, random_song
+from svstoolkit.corpora import mini
 from svstoolkit.corpora.espeak import speak_mandarin
 from svstoolkit.corpora.mini import ROOM_NOISE, SAMPLING_RATE, MiniSinger
 from svstoolkit.corpora.singing_durations import phone_timing
@@ -24,7 +27,8 @@ from svstoolkit.corpora.singing_spectrum import SpectralModel
 from svstoolkit.corpora.speech_to_singing import Singer, speech_to_singing
 from svstoolkit.corpora.spoken_syllable import AnalysedSyllable, SpokenSyllable, analyse
 from svstoolkit.data.directory import Utterance, write_data_directory, write_label
-from svstoolkit.data.files import atomic_path
+from svstoolkit.data.files import atomic_path, write_text
+from svstoolkit.errors import InputError
 from svstoolkit.score.song import Song
 
 SINGERS = {
@@ -117,9 +121,13 @@ def make_corpus(
 
     Args:
         work: a folder for this singer and seed alone.
+
+    Raises:
+        InputError: the recordings there were made by another version of the synthesis.
     """
     wanted = phrases(singer, seed, minutes, noise, offset)
     paths = {p.id: work / "wav" / f"{p.id}.wav" for p in wanted}
+    _require_same_version(work)
     _sing_all([p for p in wanted if not paths[p.id].is_file()], work / "wav", nj)
     data = work / "data" / f"{minutes:g}min"
     write_data_directory(data, [Utterance(p.id, f"{singer}-{seed}", paths[p.id].resolve(), p.score) for p in wanted])
@@ -137,6 +145,16 @@ def sing(phrase: Phrase, syllables: Path | None = None) -> np.ndarray:
     style = SINGERS[phrase.singer].style
     samples = speech_to_singing(analysed, phrase.sung, style, seed=phrase.seed, sampling_rate=SAMPLING_RATE).samples
     return samples + ROOM_NOISE * np.random.default_rng(phrase.seed + 1).standard_normal(len(samples))
+
+
+def _require_same_version(work: Path) -> None:
+    names = "espeak mini singing_durations singing_f0 singing_spectrum speech_to_singing spoken_syllable".split()
+    sources = [*(Path(mini.__file__).with_name(f"{name}.py") for name in names), Path(__file__), Path(scores.__file__)]
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+    record = work / "made_by"
+    if (work / "wav").is_dir() and not (record.is_file() and record.read_text(encoding="utf-8") == digest):
+        raise InputError(f"{work} was made by another version of the synthesis; delete it, and it is made anew")
+    write_text(record, digest)
 
 
 def _sing_all(missing: Sequence[Phrase], folder: Path, nj: int) -> None:

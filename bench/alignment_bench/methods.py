@@ -81,7 +81,7 @@ METHODS: dict[str, tuple[str, Callable[..., Found]]] = {
     "score_start": ("GMM-HMM, score start", partial(stage_1, options=NO_EXTRAS)),
     "full": ("stage 1 as packaged", stage_1),
     "ctc": ("CTC", partial(ctc, training=CtcTraining())),
-    "ctc_priors": ("CTC, label priors", partial(ctc, training=CtcTraining(prior_power=0.3))),
+    "ctc_priors": ("CTC, label priors", partial(ctc, training=CtcTraining(prior_power=0.4))),
 }
 
 _QUOTED = (

@@ -90,7 +90,7 @@ def hts_song(label: Path) -> Labelled:
     """
     rows = []  # (start, end, phone, the note's own text, pitch, seconds)
     for number, line in enumerate(label.read_text(encoding="utf-8").splitlines(), 1):
-        start, end, context = line.split(maxsplit=2)
+        start, end, context = [*line.split(maxsplit=2), "", "", ""][:3]
         phone, note = _HTS_PHONE.search(context), _HTS_NOTE.search(context)
         if phone is None or note is None:
             raise InputError(f"{label}, line {number}: no full-context label with phone and note")
