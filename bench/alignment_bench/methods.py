@@ -8,6 +8,8 @@ from contextlib import redirect_stderr
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from alignment_bench.corpus import Corpus
 from alignment_bench.ctc import CtcTraining, align_with_ctc
 from alignment_bench.figures import start_errors, statistics
@@ -131,8 +133,14 @@ def measured(method: str, corpus: Corpus, folder: Path, nj: int) -> dict:
 
 
 def figures(labels: Mapping[str, Label], truth: Mapping[str, Label]) -> dict:
-    """Errors of all phone starts; under "sounds" those that start another sound than goes on (no slurs)."""
-    return {**statistics(start_errors(labels, truth)), "sounds": statistics(start_errors(labels, truth, slurs=False))}
+    """Errors of all phone starts; "sounds": of those that start another sound (no slurs); "unshifted": of all, less
+    their median, which takes the truth to know."""
+    errors = start_errors(labels, truth)
+    return {
+        **statistics(errors),
+        "sounds": statistics(start_errors(labels, truth, slurs=False)),
+        "unshifted": statistics(errors - np.median(errors)),
+    }
 
 
 def speed(corpus: Corpus, training: float | None, aligning: float | None) -> dict:
