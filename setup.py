@@ -16,6 +16,7 @@ setup(
     package_data={
         "svstoolkit": [
             "conf/*.yaml",
+            "align/report/templates/*",
             "evaluation/metrics.yaml",
             "evaluation/page/templates/*",
             "evaluation/listening/templates/*",

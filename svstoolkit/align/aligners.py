@@ -7,33 +7,38 @@ from torch import Tensor
 
 from svstoolkit.align.change import spectral_change
 from svstoolkit.align.hmm import Acoustics, PhoneHmm
-from svstoolkit.align.job import AlignOptions, Job, Outcome, overruns
-from svstoolkit.align.mfa import Mfa, align_with_mfa
+from svstoolkit.align.intake import sound_recordings
+from svstoolkit.align.job import AlignOptions, Job, Outcome, overruns, too_short
+from svstoolkit.align.mfa import Mfa, align_with_mfa, read_likelihoods
 from svstoolkit.align.mfcc import Mfcc, normalised
 from svstoolkit.align.model_file import load_model, model_facts, save_model
-from svstoolkit.align.recordings import Recordings, read_durations, read_recordings
+from svstoolkit.align.recordings import Recordings, read_recordings
 from svstoolkit.align.slurs import refine_slurs
 from svstoolkit.align.training import HmmTraining, score_window, train_hmm
 from svstoolkit.data.files import write_text
 from svstoolkit.errors import InputError
 
+SHORTEST_SOUND = 0.03  # seconds; what three frames of an aligner last
 
-def align_by_score(job: Job, options: AlignOptions) -> Outcome:
+
+def align_by_score(job: Job, options: AlignOptions, nj: int = 1) -> Outcome:
     """Labels as the score has them, cut to the recording or drawn out to its end."""
-    durations, failures = read_durations(job.wavs)
-    failures |= overruns(job, durations, options.max_overrun)
+    durations, failures = sound_recordings(job.wavs, nj)
+    failures |= too_short(job, durations, SHORTEST_SOUND) | overruns(job, durations, options.max_overrun)
     boundaries = {u: job.transcripts[u].score_boundaries for u in durations if u not in failures}
     return Outcome(boundaries, durations, failures)
 
 
 def align_by_mfa(job: Job, options: AlignOptions, mfa: Mfa, folder: Path, nj: int) -> Outcome:
     """Labels by Montreal Forced Aligner, whose files go to `folder`."""
-    durations, failures = read_durations(job.wavs)
+    durations, failures = sound_recordings(job.wavs, nj)
     failures |= overruns(job, durations, options.max_overrun)
     usable = [t for u, t in job.transcripts.items() if u not in failures]
     found, failed = align_with_mfa(folder, usable, job.wavs, durations, mfa, nj)
     boundaries = {u: job.transcripts[u].phone_boundaries(edges) for u, edges in found.items()}
-    return Outcome(boundaries, durations, failures | {u: f"utterance {u}: {reason}" for u, reason in failed.items()})
+    failures |= {u: f"utterance {u}: {reason}" for u, reason in failed.items()}
+    likelihoods = read_likelihoods(folder / "textgrids")
+    return Outcome(boundaries, durations, failures, {u: likelihoods[u] for u in boundaries if u in likelihoods})
 
 
 class HmmAligner:

@@ -51,23 +51,6 @@ def label_fault(label: Label, phones: Sequence[str], duration: float) -> str | N
     return None
 
 
-def require_labels(sets: Mapping[str, DataDirectory], durations: Mapping[str, float]) -> None:
-    """Checks labels that are already there.
-
-    Raises:
-        InputError: a set without `label`, or a label that breaks the rules; names the utterance.
-    """
-    remedy = "mend it, or write labels anew with --aligner hmm"
-    for directory in sets.values():
-        if not directory.label:
-            raise InputError(f"{directory.path}/label does not exist, and --aligner none writes none; {remedy}")
-        for u in directory:
-            if u not in directory.label:
-                raise InputError(f"{directory.path}/label lacks utterance {u}; {remedy}")
-            if fault := label_fault(directory.label[u], directory.text[u], durations[u]):
-                raise InputError(f"{directory.path}/label: utterance {u}: {fault}; {remedy}")
-
-
 def labels_as_outcome(sets: Mapping[str, DataDirectory], job: Job, durations: Mapping[str, float]) -> Outcome:
     """Labels that are already there; those that are missing or break the rules are failures.
 

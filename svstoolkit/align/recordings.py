@@ -61,14 +61,3 @@ def seconds_of(path: str) -> float:
         return soundfile.info(path).duration
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise InputError(f"{path}: no audio that can be read ({error}); replace it or drop the utterance") from error
-
-
-def read_durations(wavs: Mapping[str, str]) -> tuple[dict[str, float], dict[str, str]]:
-    """Seconds per readable utterance, and what is wrong with each other one."""
-    durations, failures = {}, {}
-    for utterance, path in wavs.items():
-        try:
-            durations[utterance] = seconds_of(path)
-        except InputError as error:
-            failures[utterance] = f"utterance {utterance}: {error}"
-    return durations, failures

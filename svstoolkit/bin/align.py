@@ -4,9 +4,10 @@ Aligners:
   hmm    the embedded GMM-HMM, trained on the very sets it aligns, starting from the score
   mfa    Montreal Forced Aligner 3.x, trained on the very sets it aligns (to be installed apart)
   score  the score's own timing: vowels on their beat, consonants before it
-  none   labels are there already; they are checked
+  none   labels are there already, in `label` or in --textgrids; they are checked
 
 Further options override the config: --hmm.iterations 40, --mfa.command "conda run -n mfa mfa".
+What cannot be aligned is left out and listed with the reasons in EXP_DIR/failed.txt.
 EXP_DIR/index.html shows the most suspicious labels, EXP_DIR/quality.json tells all; --drop_worst leaves the worst out.
 
   svs align compare A B      boundary errors between two sets of labels: see svs align compare --help
@@ -22,13 +23,14 @@ from typing import Any
 from svstoolkit.align.aligners import HmmAligner, align_by_mfa, align_by_score
 from svstoolkit.align.compare import accuracy_metrics, boundary_errors, compare_labels
 from svstoolkit.align.compare_report import classes_of_phones, comparison_text, read_labels, write_comparison
-from svstoolkit.align.job import AlignOptions, Outcome, job_of
-from svstoolkit.align.labels import require_labels, settle_failures, without, write_labels
+from svstoolkit.align.intake import Intake, read_sets, sound_recordings
+from svstoolkit.align.job import AlignOptions, Job, Outcome, job_of
+from svstoolkit.align.labels import drop_failed, labels_as_outcome, settle_failures, write_labels
 from svstoolkit.align.mfa import Mfa, require_mfa
 from svstoolkit.align.mfcc import Mfcc
 from svstoolkit.align.quality_drop import Share, bring_back, drop_worst
-from svstoolkit.align.recordings import seconds_of
 from svstoolkit.align.report.writing import keep_scores, kept_scores, write_report
+from svstoolkit.align.textgrid import labels_of_textgrids, write_textgrids
 from svstoolkit.align.training import HmmTraining
 from svstoolkit.bin.program import boolean, parser, run
 from svstoolkit.conf.building import construct
@@ -41,6 +43,7 @@ from svstoolkit.score.languages import is_vowel
 from svstoolkit.score.song import REST_PHONES
 
 ALIGNERS = ("hmm", "mfa", "score", "none")
+FAILED = "failed.txt"  # utterances left out and why, in the experiment's folder
 
 
 COMPARE = """\
@@ -88,7 +91,8 @@ def _stage(argv: list[str]) -> None:
     options.add_argument("--nj", type=int, default=2, help="recordings read at once")
     options.add_argument("--ngpu", type=int, default=0, help="1: train and align (hmm) on the GPU")
     options.add_argument("--truth", type=Path, help="true alignment of all sets, a `label` file, to measure against")
-    options.add_argument("--skip_failed", type=boolean, default=False, help="drop utterances that cannot be aligned")
+    options.add_argument("--textgrids", type=Path, help="--aligner none: folder of TextGrids to take labels from")
+    options.add_argument("--skip_failed", type=boolean, default=True, help="false: stop if an utterance fails")
     options.add_argument("--worst", type=int, default=20, help="most suspicious utterances drawn on the page")
     options.add_argument(
         "--drop_worst",
@@ -101,31 +105,31 @@ def _stage(argv: list[str]) -> None:
     args, dotted = options.parse_known_args(argv)
     if args.nj < 1:
         options.error("--nj must be at least 1")
+    if args.textgrids and args.aligner != "none":
+        options.error("--textgrids are labels to be used as they are; it goes with --aligner none")
     if args.worst < 0:
         options.error("--worst must not be negative")
     started = time.monotonic()
     config = Config(load_config("align", args.config, dotted))
     for name in args.sets:
         bring_back(args.data_dir / name)
-    sets = {name: read_data_directory(args.data_dir / name) for name in args.sets}
+    intake = read_sets(args.data_dir, args.sets)
     _check_training_sets(config.common.train_sets, args.sets)
-    if args.aligner == "none":
-        require_labels(sets, {u: seconds_of(path) for d in sets.values() for u, path in d.wav.items()})
-        done = "checked the labels of"
-    elif not args.overwrite and _finished(args, config, sets):
-        done = "already aligned:"
+    any_phones = args.aligner == "none"
+    if not any_phones and not args.overwrite and not intake.failures and _finished(args, config, intake.sets):
+        sets, done = intake.sets, "already aligned:"
     else:
-        sets = _align(args, config, sets)
-        done = f"aligned ({args.aligner})"
+        sets = _align(args, config, intake)
+        done = "checked the labels of" if args.aligner == "none" else f"aligned ({args.aligner})"
     accuracy = _measured(args, sets) if args.truth else ""
-    job = job_of(sets, is_vowel, config.common.consonant_seconds)
+    job = job_of(sets, is_vowel, config.common.consonant_seconds, any_phones=any_phones)
     scores = {} if args.aligner == "none" else kept_scores(args.exp_dir)
     ranked = write_report(args.exp_dir, sets, job, is_vowel, scores, args.worst, args.nj)
     dropped = drop_worst(sets, ranked, args.drop_worst, args.exp_dir / "dropped.txt")
     counts = ", ".join(f"{name} {len(directory)}" for name, directory in sets.items())
     print(
         f"{done} {sum(map(len, sets.values()))} utterances ({counts}) in {time.monotonic() - started:.0f} s"
-        f"{accuracy}; labels in {args.data_dir}/<set>/label; "
+        f"{_left_out(args.exp_dir / FAILED)}{accuracy}; labels in {args.data_dir}/<set>/label; "
         + (f"the {len(dropped)} worst dropped, see {args.exp_dir}/dropped.txt; " if dropped else "")
         + f"the worst to see and hear: {(args.exp_dir / 'index.html').resolve().as_uri()}"
     )
@@ -149,28 +153,39 @@ class Config:
         self.mfa = construct(Mfa, values["mfa"], "mfa")
 
 
-def _align(args: argparse.Namespace, config: Config, sets: dict[str, DataDirectory]) -> dict[str, DataDirectory]:
+def _align(args: argparse.Namespace, config: Config, intake: Intake) -> dict[str, DataDirectory]:
     if args.aligner == "mfa":
         require_mfa(config.mfa.command)
-    job = job_of(sets, is_vowel, config.common.consonant_seconds)
+    sets, failures = intake.sets, intake.all_failures
+    for name, directory in sets.items() if args.textgrids else ():
+        directory.label, unread = labels_of_textgrids(args.textgrids, name, directory)
+        failures |= unread
+    job = job_of(sets, is_vowel, config.common.consonant_seconds, failures, any_phones=args.aligner == "none")
     outcome = _outcome(args, config, sets, job)
-    settle_failures(job, outcome, config.common, args.skip_failed, args.exp_dir / "failed.txt")
-    for directory in sets.values():
-        if dropped := [u for u in directory if u in outcome.failures]:
-            without(directory, dropped)
-    sets = {name: read_data_directory(directory.path) for name, directory in sets.items()}
-    keep_scores(args.exp_dir, outcome.scores)
+    settle_failures(job, outcome, config.common, args.skip_failed, args.exp_dir / FAILED)
+    sets = drop_failed(sets, outcome.failures)
+    if args.aligner != "none":
+        keep_scores(args.exp_dir, outcome.scores)
     for name, directory in sets.items():
-        write_labels(name, directory, job, outcome)
+        if args.textgrids or args.aligner != "none":
+            write_labels(name, directory, job, outcome)
+    sets = {name: read_data_directory(directory.path) for name, directory in sets.items()}
+    for name, directory in sets.items():
+        write_textgrids(args.exp_dir / "textgrids", name, directory)
     digest = _fingerprint(args, config, sets)
     for name in sets:
         mark_done(args.exp_dir / "finished" / name, digest)
-    return {name: read_data_directory(directory.path) for name, directory in sets.items()}
+    return sets
 
 
-def _outcome(args: argparse.Namespace, config: Config, sets: dict[str, DataDirectory], job: Any) -> Outcome:
+def _outcome(args: argparse.Namespace, config: Config, sets: dict[str, DataDirectory], job: Job) -> Outcome:
+    if args.aligner == "none":
+        durations, failures = sound_recordings(job.wavs, args.nj)
+        outcome = labels_as_outcome(sets, job, durations)
+        outcome.failures.update(failures)
+        return outcome
     if args.aligner == "score":
-        return align_by_score(job, config.common)
+        return align_by_score(job, config.common, args.nj)
     if args.aligner == "mfa":
         return align_by_mfa(job, config.common, config.mfa, args.exp_dir / "mfa", args.nj)
     digest = _fingerprint(args, config, sets)
@@ -200,7 +215,8 @@ def _fingerprint(args: argparse.Namespace, config: Config, sets: dict[str, DataD
     tables = [d.path / name for d in sets.values() for name in ("wav.scp", "text", "utt2spk", "utt2lang", "score.scp")]
     scores = [path for d in sets.values() for path in d.score.values()]
     wavs = [path for d in sets.values() for path in d.wav.values()]
-    return fingerprint(inputs=[*tables, *scores], stamps=wavs, aligner=args.aligner, config=section)
+    models = [path for path in (config.mfa.acoustic_model, config.mfa.phone_map) if path and args.aligner == "mfa"]
+    return fingerprint(inputs=[*tables, *scores], stamps=[*wavs, *models], aligner=args.aligner, config=section)
 
 
 def _finished(args: argparse.Namespace, config: Config, sets: dict[str, DataDirectory]) -> bool:
@@ -209,6 +225,11 @@ def _finished(args: argparse.Namespace, config: Config, sets: dict[str, DataDire
         is_done(args.exp_dir / "finished" / name, digest) and set(directory) == set(directory.label)
         for name, directory in sets.items()
     )
+
+
+def _left_out(listing: Path) -> str:
+    count = len(listing.read_text(encoding="utf-8").splitlines()) if listing.is_file() else 0
+    return f"; {count} left out, listed in {listing}" if count else ""
 
 
 def _measured(args: argparse.Namespace, sets: dict[str, DataDirectory]) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from svstoolkit.align.change import spectral_change
 from svstoolkit.align.hmm import Acoustics, PhoneHmm, ScoreWindow, alignment_of_boundaries
 from svstoolkit.align.model_file import load_model, model_facts, save_model
 from svstoolkit.errors import InputError
@@ -18,7 +19,9 @@ def model() -> PhoneHmm:
 @pytest.fixture
 def acoustics(model: PhoneHmm) -> Acoustics:
     torch.manual_seed(1)
-    return Acoustics.of([torch.randn(12, 2), torch.randn(7, 2)], [model.states("ab"), model.states("b")])
+    features = [torch.randn(12, 2), torch.randn(7, 2)]
+    changes = [spectral_change(f) for f in features]
+    return Acoustics.of(features, [model.states("ab"), model.states("b")], changes)
 
 
 def test_states_of_sounds(model):

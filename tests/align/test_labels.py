@@ -10,7 +10,6 @@ from svstoolkit.align.labels import (
     label_fault,
     label_of,
     labels_as_outcome,
-    require_labels,
     settle_failures,
     without,
 )
@@ -42,21 +41,6 @@ def test_labels_are_contiguous_positive_and_end_with_the_recording():
 )
 def test_faults_are_named(label, fault):
     assert fault in label_fault(label, "ab", 1.0)
-
-
-def test_existing_labels_are_checked(tiny_data):
-    sets = {name: read_data_directory(tiny_data / name) for name in ("train", "dev")}
-    durations = {u: directory.label[u][-1][1] for directory in sets.values() for u in directory}
-    require_labels(sets, durations)
-    utterance = next(iter(sets["dev"]))
-    with pytest.raises(InputError, match=f"dev/label: utterance {utterance}: label ends at"):
-        require_labels(sets, {**durations, utterance: 9.0})
-    del sets["dev"].label[utterance]
-    with pytest.raises(InputError, match=f"dev/label lacks utterance {utterance}"):
-        require_labels(sets, durations)
-    sets["dev"].label.clear()
-    with pytest.raises(InputError, match="dev/label does not exist"):
-        require_labels(sets, durations)
 
 
 def test_failures_stop_or_are_dropped(tmp_path):

@@ -5,6 +5,7 @@ import pytest
 import torch
 from noise_singer import RATE, is_vowel, phrase
 
+from svstoolkit.align.change import spectral_change
 from svstoolkit.align.hmm import Acoustics, PhoneHmm
 from svstoolkit.align.mfcc import Mfcc, normalised
 from svstoolkit.align.training import HmmTraining, train_hmm
@@ -22,7 +23,8 @@ def corpus():
     transcripts = [transcript(f"u{i}", "a", song, is_vowel, 0.08) for i, (song, _, _) in enumerate(phrases)]
     phones = sorted({p for t in transcripts for p in t.phones})
     flat = PhoneHmm.flat(phones, 3, features[0], 1.0)
-    acoustics = Acoustics.of(normalised(features, ["a"] * 14), [flat.states(t.sounds) for t in transcripts])
+    changes = [spectral_change(f[:, : mfcc.n_mfcc]) for f in features]
+    acoustics = Acoustics.of(normalised(features, ["a"] * 14), [flat.states(t.sounds) for t in transcripts], changes)
     return acoustics, transcripts, phones, [truth for _, _, truth in phrases]
 
 
@@ -50,6 +52,7 @@ def test_constant_offset_of_the_score_is_found(corpus):
     late = [t.sound_boundaries + 0.1 for t in transcripts]
     trained = train_hmm(acoustics, late, phones, 0.01, OPTIONS)
     assert trained.offset in (-0.1, -0.05)
+    assert max(trained.start_changes, key=trained.start_changes.get) == f"score{trained.offset:+.3f}s"
     assert np.median(errors(corpus, trained)) < 0.010
 
 

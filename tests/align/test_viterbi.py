@@ -39,6 +39,27 @@ def test_equals_enumeration_in_a_padded_batch():
             assert torch.all(positions[frames:, b] == states - 1)
 
 
+def test_change_counts_only_where_a_sensitive_state_is_entered():
+    generator = torch.Generator().manual_seed(5)
+    for _ in range(20):
+        frames, states = 9, 4
+        emissions = torch.randn((frames, states), generator=generator, dtype=torch.float64)
+        change = 3 * torch.randn(frames, generator=generator, dtype=torch.float64)
+        sensitive = torch.tensor([0.0, 1.0, 0.0, 1.0], dtype=torch.float64)
+        stay, leave = torch.zeros(states, dtype=torch.float64), torch.zeros(states, dtype=torch.float64)
+        best = -float("inf")
+        for starts in combinations(range(1, frames), states - 1):
+            path = [sum(t >= s for s in starts) for t in range(frames)]
+            score = sum(float(emissions[t, s]) for t, s in enumerate(path))
+            score += sum(float(change[t] * sensitive[s]) for s, t in enumerate(starts, start=1))
+            if score > best:
+                best, best_path = score, path
+        sizes = (torch.tensor([frames]), torch.tensor([states]))
+        found, score = viterbi(emissions[:, None], stay[None], leave[None], *sizes, change[:, None], sensitive[None])
+        assert float(score[0]) == pytest.approx(best, abs=1e-9)
+        assert found[:, 0].tolist() == best_path
+
+
 def test_fewer_frames_than_states_is_refused():
     with pytest.raises(ValueError, match="utterance 1"):
         viterbi(torch.zeros(3, 2, 4), torch.zeros(2, 4), torch.zeros(2, 4), torch.tensor([3, 3]), torch.tensor([3, 4]))
