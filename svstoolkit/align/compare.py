@@ -120,7 +120,12 @@ def accuracy_metrics(table: Mapping[str, Mapping[str, float]]) -> list[dict]:
     """The figures of all phones in a table of `boundary_errors` as rows {"metric", "unit", "value", "n"}."""
     figures = table["all"]
     return [
-        {"metric": f"alignment_{name}", "unit": unit, "value": round(figures[name], 3), "n": figures["n"]}
+        {
+            "metric": f"align_{name}" if name.startswith("within") else f"align_error_{name}",
+            "unit": unit,
+            "value": round(figures[name], 3),
+            "n": figures["n"],
+        }
         for name, unit in STATISTICS.items()
     ]
 

@@ -31,8 +31,8 @@ def test_errors_by_class():
         "within_10ms": 100, "within_20ms": 100, "within_50ms": 100, "n": 1,
     }  # fmt: skip
     rows = {row["metric"]: row for row in accuracy_metrics(found)}
-    assert rows["alignment_median"] == {"metric": "alignment_median", "unit": "ms", "value": 25.0, "n": 4}
-    assert rows["alignment_within_50ms"]["unit"] == "%"
+    assert rows["align_error_median"] == {"metric": "align_error_median", "unit": "ms", "value": 25.0, "n": 4}
+    assert rows["align_within_50ms"]["unit"] == "%"
 
 
 def test_the_start_at_zero_is_not_counted():

@@ -50,8 +50,8 @@ def test_hmm_labels_are_complete_and_measured(work, tiny_data, tmp_path, capsys)
     work("--aligner", "none")
     accuracy = json.loads((tmp_path / "exp" / "accuracy.json").read_text())
     metrics = {row["metric"]: row for row in accuracy["metrics"]}
-    assert metrics["alignment_median"]["value"] < 25
-    assert metrics["alignment_p95"]["unit"] == "ms"
+    assert metrics["align_error_median"]["value"] < 25
+    assert metrics["align_error_p95"]["unit"] == "ms"
     assert set(accuracy["table"]) == {"all", *SETS}
 
 

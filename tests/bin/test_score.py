@@ -25,7 +25,7 @@ def experiment(tiny_dump, tmp_path_factory):
     root = tmp_path_factory.mktemp("score")
     decode = fake_decoding(root / "decode", tiny_dump.parent / "data", tiny_dump)
     sorted((decode / "flat_2" / "score" / "test" / "wav").glob("*.wav"))[0].unlink()
-    accuracy = {"metrics": [{"metric": "alignment_median", "unit": "ms", "value": 11.5, "n": 80}]}
+    accuracy = {"metrics": [{"metric": "align_error_median", "unit": "ms", "value": 11.5, "n": 80}]}
     (root / "accuracy.json").write_text(json.dumps(accuracy))
     stages = [{"number": n, "name": STAGE_NAMES[n], "seconds": 75.0, "peak_memory_mb": 512} for n in (7, 8)]
     (root / "stages.json").write_text(json.dumps({"stages": stages}))
@@ -46,7 +46,7 @@ def results(experiment):
 def test_every_system_has_every_metric(results):
     modes = {system: modes for system, (*_, modes) in SYSTEMS.items()}
     modes |= dict.fromkeys(("ground_truth", "floor"), ("score", "reference_durations"))
-    expected = {("all", "alignment", "alignment_median")}
+    expected = {("all", "alignment", "align_error_median")}
     for system in modes:
         for mode in modes[system]:
             label = "test" if mode == "score" else "test/reference_durations"

@@ -67,9 +67,9 @@ def test_text_csv_and_latex_say_the_same(tables):
 
 def test_alignment_rows(tmp_path):
     path = tmp_path / "accuracy.json"
-    metric = {"metric": "alignment_median", "unit": "ms", "value": 11.5, "n": 800}
+    metric = {"metric": "align_error_median", "unit": "ms", "value": 11.5, "n": 800}
     path.write_text(json.dumps({"metrics": [metric]}))
-    assert alignment_rows(path) == [Row("alignment", "all", "alignment_median", "ms", 11.5, None, 800)]
+    assert alignment_rows(path) == [Row("alignment", "all", "align_error_median", "ms", 11.5, None, 800)]
     for broken in ("{", "[]", '{"metrics": [{"metric": "x"}]}'):
         path.write_text(broken)
         with pytest.raises(InputError, match="stage 1"):
