@@ -23,7 +23,7 @@ from svstoolkit.errors import InputError
 from svstoolkit.score.languages import is_vowel
 
 # What conf/align.yaml adds to a plain GMM-HMM trained from the score; "flat" and "score_start" go without.
-NO_EXTRAS = ("--mfcc.frame_period", "0.01", "--hmm.score_window", "null")
+NO_EXTRAS = ("--hmm.change_weight", "0", "--hmm.score_window", "null")
 FLAT_START = ("--hmm.offsets", "[]", "--hmm.uniform_start", "true")
 
 Found = tuple[dict[str, Label], float | None, float | None]  # labels, training seconds, aligning seconds

@@ -32,7 +32,8 @@ class HmmTraining:
     score_window: seconds; sounds further than this from their place in the score (shifted as the chosen start is)
         pay for it. None: they are free. With the uniform start they are always free.
     uniform_start: also try phones of equal length.
-    start_iterations: training given to each start before one is kept: that whose boundaries the sound changes most at.
+    start_iterations: training given to each start before one is kept: that whose boundaries the sound changes most at;
+        with change_weight 0 the likeliest.
     start_minutes: the starts are compared on at most this much audio.
     seed: of the split directions.
     """
@@ -117,7 +118,7 @@ def train_hmm(
         changes[name] = mean_change(part.changes, model.sound_boundaries(part, alignment))
         if options.change_weight > 0:
             model = model.drawn_to_change(part, alignment, options.change_weight)
-        runs.append((changes[name], offset, model))
+        runs.append((changes[name] if options.change_weight > 0 else likelihoods[name], offset, model))
         progress(f"start {name}: {likelihoods[name]:.3f} per frame, change {changes[name]:.3f}")
     _, offset, model = max(runs, key=lambda run: run[0])
     window = score_window(sound_boundaries, offset, frame_period, options, acoustics.frames.device)

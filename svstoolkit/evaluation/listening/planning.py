@@ -62,7 +62,7 @@ def anchors_of(sources: Sources, settings: Settings) -> dict[str, int]:
     if (cutoffs or settings.kind == "mushra") and sources.reference is None:
         raise InputError("anchors are made from the recordings, and mushra rates against them: give --reference")
     anchors = {anchor_name(cutoff): cutoff for cutoff in cutoffs}
-    if taken := anchors.keys() & sources.folders.keys():
+    if taken := anchors.keys() & sources.files.keys():
         raise InputError(f"--systems: {min(taken)} is the name of an anchor; rename the system")
     return anchors
 
@@ -70,7 +70,7 @@ def anchors_of(sources: Sources, settings: Settings) -> dict[str, int]:
 def plan_of(
     sources: Sources, settings: Settings, kind: Kind, anchors: tuple[str, ...], chosen: tuple[str, ...]
 ) -> design.Plan:
-    conditions = (*sources.folders, *anchors)
+    conditions = (*sources.files, *anchors)
     baseline = None
     if kind.name == "cmos":
         baseline = settings.baseline or conditions[0]

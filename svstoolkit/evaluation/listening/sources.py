@@ -1,4 +1,4 @@
-"""The recordings a listening test is made of: a folder of wavs for each system, the same utterances in all."""
+"""The recordings a listening test is made of: a folder for each system, the same utterances in all."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from svstoolkit.errors import InputError
+from svstoolkit.evaluation.folders import list_sounds
 from svstoolkit.evaluation.metrics import FLOOR, GROUND_TRUTH
 
 SHOWN = 5  # missing files or faults named in an error
@@ -14,43 +15,43 @@ SHOWN = 5  # missing files or faults named in an error
 
 @dataclass(frozen=True)
 class Sources:
-    """folders: system → folder of `<utterance>.wav`; utterances: those in every folder, sorted"""
+    """files: system → utterance → recording; utterances: those that every system has, sorted"""
 
-    folders: dict[str, Path]
+    files: dict[str, dict[str, Path]]
     utterances: tuple[str, ...]
     reference: str | None
 
-    def wav(self, system: str, utterance: str) -> Path:
-        return self.folders[system] / f"{utterance}.wav"
+    def sound(self, system: str, utterance: str) -> Path:
+        return self.files[system][utterance]
 
 
 def gather(folders: dict[str, Path], reference: str | None, exclude: Iterable[str] = ()) -> Sources:
     """Looks which utterances there are.
 
     Args:
-        folders: system → folder
+        folders: system → folder of `<utterance>` .wav, .flac, … or a Kaldi wav.scp
         reference: the system that is the recording itself
         exclude: utterances to leave out
 
     Raises:
-        InputError: a folder is not there or empty, or an utterance is missing in one of them.
+        InputError: a folder is not there or empty, or an utterance is missing in one of them or there twice.
     """
     if FLOOR in folders:
         raise InputError(f"--systems: {FLOOR} is the name of the attention checks' noise; rename the system")
-    have: dict[str, set[str]] = {}
+    files: dict[str, dict[str, Path]] = {}
     for system, folder in folders.items():
-        if not folder.is_dir():
-            raise InputError(f"{folder} (system {system}) is not a folder; give --systems NAME=FOLDER")
-        have[system] = {path.stem for path in folder.glob("*.wav")}
-        if not have[system]:
-            raise InputError(f"{folder} (system {system}) has no wav files; its files must be <utterance>.wav")
-    every = set.union(*have.values())
+        files[system], problems = list_sounds(folder)
+        if problems:
+            raise InputError(f"system {system}: {problems[0][2]}; remove one of them")
+        if not files[system]:
+            raise InputError(f"{folder} (system {system}) has no recordings; they must be named <utterance>.wav")
+    every = set().union(*files.values())
     excluded = set(exclude)
     if unknown := excluded - every:
         raise InputError(f"--exclude: no folder has the utterance {min(unknown)}")
-    missing = [(s, u) for s in folders for u in sorted(every - excluded - have[s])]
+    missing = [(s, u) for s in folders for u in sorted(every - excluded - set(files[s]))]
     if missing:
-        listed = "; ".join(f"{folders[s]}/{u}.wav (system {s})" for s, u in missing[:SHOWN])
+        listed = "; ".join(f"{u} in {folders[s]} (system {s})" for s, u in missing[:SHOWN])
         rest = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
         raise InputError(
             f"every system must have every utterance; missing: {listed}{rest}. Add them, or leave the utterances out: "
@@ -59,7 +60,7 @@ def gather(folders: dict[str, Path], reference: str | None, exclude: Iterable[st
     utterances = tuple(sorted(every - excluded))
     if not utterances:
         raise InputError("--exclude leaves no utterance")
-    return Sources(dict(folders), utterances, reference)
+    return Sources(files, utterances, reference)
 
 
 def system_folders(

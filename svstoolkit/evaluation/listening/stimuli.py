@@ -112,7 +112,7 @@ def _sound(system: str, utterance: str, sources: Sources, wanted: Wanted) -> tup
 
 
 def _source(system: str, utterance: str, sources: Sources, wanted: Wanted) -> Path:
-    return sources.wav(wanted.of if system in wanted.anchors or system == FLOOR else system, utterance)
+    return sources.sound(wanted.of if system in wanted.anchors or system == FLOOR else system, utterance)
 
 
 def _opaque_ids(number: int, random: np.random.Generator) -> list[str]:

@@ -49,7 +49,7 @@ def test_mushra_has_an_open_and_a_hidden_reference_and_the_anchor(sources, tmp_p
     key = json.loads((tmp_path / "key.json").read_text())
     for trials in key["sessions"]:
         for trial in trials:
-            assert sorted(trial["conditions"]) == sorted([*sources.folders, "anchor_3500", "anchor_7000"])
+            assert sorted(trial["conditions"]) == sorted([*sources.files, "anchor_3500", "anchor_7000"])
 
 
 def test_half_of_the_listeners_judge_the_background_first(sources, tmp_path):
