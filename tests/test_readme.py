@@ -30,8 +30,12 @@ def commands(page: Path) -> list[tuple[Path, str]]:
 @pytest.mark.parametrize(("folder", "command"), [c for page in PAGES for c in commands(page)])
 def test_command_is_valid(folder: Path, command: str):
     if command.startswith("svs "):
-        _, program, *options = shlex.split(command)
-        importlib.import_module(f"svstoolkit.bin.{program}")._options().parse_args(options)
+        _, program, *words = shlex.split(command)
+        module = importlib.import_module(f"svstoolkit.bin.{program}")
+        if words[:1] == ["compare"]:
+            module._compare_options().parse_args(words[1:])
+        else:
+            module._options().parse_args(words)
         return
     environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
     if "./run.sh" in command and "--help" not in command:

@@ -61,14 +61,18 @@ def main(argv: list[str] | None = None) -> None:
         _stage(argv)
 
 
-def _compare(argv: list[str]) -> None:
+def _compare_options() -> argparse.ArgumentParser:
     options = parser("align compare", COMPARE)
     options.add_argument("a", type=Path, metavar="A")
     options.add_argument("b", type=Path, metavar="B", help="what A is measured against, the truth if there is one")
     options.add_argument("--output", type=Path, help="also write PREFIX.txt, .json, .png and .pdf", metavar="PREFIX")
     options.add_argument("--tier", default="phones", help="of TextGrids")
     options.add_argument("--language", default="zh", help="tells vowels; an utt2lang beside a label file comes first")
-    args = options.parse_args(argv)
+    return options
+
+
+def _compare(argv: list[str]) -> None:
+    args = _compare_options().parse_args(argv)
     class_of = classes_of_phones([args.a, args.b], args.language)
     comparison = compare_labels(read_labels(args.a, args.tier), read_labels(args.b, args.tier), class_of)
     print(comparison_text(comparison), end="")
@@ -81,7 +85,7 @@ def _compare(argv: list[str]) -> None:
         )
 
 
-def _stage(argv: list[str]) -> None:
+def _options() -> argparse.ArgumentParser:
     options = parser("align", __doc__)
     options.add_argument("--aligner", choices=ALIGNERS, default="hmm", help="see above")
     options.add_argument("--data_dir", type=Path, default=Path("data"), help="holds a data directory per set")
@@ -102,6 +106,11 @@ def _stage(argv: list[str]) -> None:
         help="leave so many (20, 0.05, 5%%) of the most suspicious utterances out of the sets; they come back without",
     )
     options.add_argument("--overwrite", type=boolean, default=False, help="align again what is finished")
+    return options
+
+
+def _stage(argv: list[str]) -> None:
+    options = _options()
     args, dotted = options.parse_known_args(argv)
     if args.nj < 1:
         options.error("--nj must be at least 1")
