@@ -58,7 +58,7 @@ def paired_comparisons(values: Iterable[Value], resamples: int = RESAMPLES, seed
     corrected: dict[int, float] = {}
     family_size: dict[int, int] = {}
     for family in families.values():
-        corrected |= zip(family, holm([p_values[k] for k in family]), strict=True)
+        corrected |= zip(family, holm([p_values[k] for k in family]).tolist(), strict=True)
         family_size |= dict.fromkeys(family, len(family))
     comparisons = []
     for k, ((set_name, metric, a, b, d), ci, p) in enumerate(zip(pairs, intervals, p_values, strict=True)):
@@ -98,16 +98,17 @@ def signed_rank_p(differences: np.ndarray) -> float:
     return float(wilcoxon(nonzero).pvalue) if len(nonzero) else 1.0
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction: adjusted p values that hold the family-wise error rate.
+def holm(p_values: Sequence[float]) -> np.ndarray:
+    """Adjusted p values that hold the family-wise error rate (Holm 1979, Scandinavian J. Statistics 6:65–70).
 
-    p̃₍ₖ₎ = max over j ≤ k of min(1, (m − j + 1)·p₍ⱼ₎)
+    p̃₍ₖ₎ = max over j ≤ k of min(1, (m − j + 1)·p₍ⱼ₎); NaN stays and is not counted.
     """
-    order = np.argsort(p_values)
-    stepped = np.asarray(p_values)[order] * np.arange(len(order), 0, -1)
-    adjusted = np.empty(len(order))
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(stepped))
-    return adjusted.tolist()
+    p_values = np.asarray(p_values, dtype=np.float64)
+    known = np.flatnonzero(~np.isnan(p_values))
+    order = known[np.argsort(p_values[known], kind="stable")]
+    adjusted = np.full(len(p_values), np.nan)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1)))
+    return adjusted
 
 
 def _intervals(columns: list[np.ndarray], resamples: int, seed: int) -> list[tuple[float, float] | None]:

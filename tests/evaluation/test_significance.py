@@ -33,8 +33,8 @@ def test_signed_ranks_are_scipys():
 
 def test_holm_by_hand():
     # 4·0.01, then 3·0.02, then 2·0.03 (not below the one before), then 0.5
-    assert holm([0.03, 0.01, 0.5, 0.02]) == pytest.approx([0.06, 0.04, 0.5, 0.06])
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert holm([0.03, 0.01, 0.5, 0.02]).tolist() == pytest.approx([0.06, 0.04, 0.5, 0.06])
+    assert holm([0.9, 0.8]).tolist() == [1.0, 1.0]
 
 
 def table(values: np.ndarray, metric: str = "mcd") -> list[Value]:

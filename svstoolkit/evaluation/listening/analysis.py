@@ -13,7 +13,6 @@ from svstoolkit.evaluation.listening.crossed import (
     bootstrap_interval,
     contrast,
     crossed_mean,
-    holm,
 )
 from svstoolkit.evaluation.listening.design import TEST
 from svstoolkit.evaluation.listening.key import Key, read_key
@@ -21,6 +20,7 @@ from svstoolkit.evaluation.listening.preference import plackett_luce, preference
 from svstoolkit.evaluation.listening.rated import Rating, ratings_of
 from svstoolkit.evaluation.listening.ratings import Listener, Problem, read_ratings
 from svstoolkit.evaluation.listening.screening import Rejected, Rules, screen
+from svstoolkit.evaluation.statistics import holm
 
 MOST_WORTH_SAMPLES = 500  # of the bootstrap of worths, each of which is an iteration
 

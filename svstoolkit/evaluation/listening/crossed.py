@@ -178,14 +178,3 @@ def bootstrap_interval(
     bounds = np.full((2, values.shape[1]), np.nan)
     bounds[:, defined] = np.nanpercentile(values[:, defined], [2.5, 97.5], axis=0)
     return bounds
-
-
-def holm(p_values: np.ndarray) -> np.ndarray:
-    """p-values corrected for their number (Holm 1979, Scandinavian J. Statistics 6:65–70); NaN stays, uncounted."""
-    p_values = np.asarray(p_values, dtype=np.float64)
-    known = np.flatnonzero(~np.isnan(p_values))
-    order = known[np.argsort(p_values[known], kind="stable")]
-    stepped = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1)) if len(order) else []
-    corrected = np.full(len(p_values), np.nan)
-    corrected[order] = np.minimum(stepped, 1.0)
-    return corrected

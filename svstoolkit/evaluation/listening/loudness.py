@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from svstoolkit.evaluation.measures import levels
+
 TARGET = -23.0  # LUFS, the level of EBU R 128
 PEAK = 10 ** (-1 / 20)  # −1 dBFS; sample peaks above it could clip once the browser resamples them
 BLOCK = 0.4  # s, gating block of BS.1770
@@ -30,10 +32,8 @@ def loudness(audio: np.ndarray, sampling_rate: int) -> float:
         power = float(np.mean(np.square(audio)))
         value = -0.691 + 10 * np.log10(power) if power > 0 else -np.inf
     else:
-        import pyloudnorm
-
-        value = float(pyloudnorm.Meter(sampling_rate, block_size=BLOCK).integrated_loudness(audio))
-    if value < -70:
+        value = levels.loudness(audio, sampling_rate)
+    if not value >= -70:  # NaN too, for which no block is above the gate
         raise ValueError("is silent (below -70 LUFS)")
     return value
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import t as student_t
 
-from svstoolkit.evaluation.listening.crossed import bootstrap_interval, contrast, crossed_mean, holm
+from svstoolkit.evaluation.listening.crossed import bootstrap_interval, contrast, crossed_mean
+from svstoolkit.evaluation.statistics import holm
 
 
 def crossed(n_listeners, n_items, n_systems, random, listener=0.5, item=0.3, interaction=0.2, noise=0.7, full=False):
