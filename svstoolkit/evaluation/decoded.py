@@ -16,6 +16,7 @@ class Decoded:
     wall_seconds, audio_seconds: computing time and length of the whole set, s
     parameters: number of weights; steps: sampling steps, None where there are none
     times: utterance → (seconds of singing, seconds of computing)
+    multiply_adds_per_second: of singing, for the whole way from the score; None where they cannot be counted
     """
 
     system: str
@@ -29,6 +30,7 @@ class Decoded:
     parameters: int | None
     steps: int | None
     times: dict[str, tuple[float, float]]
+    multiply_adds_per_second: float | None = None
 
     def wav(self, utterance: str) -> Path:
         return self.folder / "wav" / f"{utterance}.wav"
@@ -77,6 +79,7 @@ def _read(folder: Path) -> Decoded:
             hardware=str(content["hardware"]),
             parameters=content.get("parameters"),
             steps=content.get("steps"),
+            multiply_adds_per_second=content.get("multiply_adds_per_second"),
             times={u: (float(t["seconds"]), float(t["wall"])) for u, t in content["utterances"].items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -74,11 +74,11 @@ def _breakdown(rows: Sequence[BreakdownRow]) -> Grid:
 
 
 def _speed(decoded: Sequence[Decoded]) -> Grid:
-    fields = ("rtf", "audio_seconds", "wall_seconds", "parameters", "steps", "hardware")
+    fields = ("rtf", "audio_seconds", "wall_seconds", "parameters", "multiply_adds_per_second", "steps", "hardware")
     return Grid(
         "Speed",
         ("set", "mode", "system", *fields),
-        (None, None, None, 3, 1, 1, None, None, None),
+        (None, None, None, 3, 1, 1, None, 0, None, None),
         tuple((d.set_name, d.mode, d.system, *(getattr(d, field) for field in fields)) for d in decoded),
     )
 

@@ -47,6 +47,12 @@ def test_every_stage_is_on_record_within_its_memory(finished):
     assert all(0 < stage["peak_memory_mb"] < 6 * 1024 for stage in stages)
 
 
+def test_every_system_tells_its_multiply_adds(finished):
+    records = [json.loads(path.read_text()) for path in finished.place.glob("exp/decode/*/*/test/decode.json")]
+    counted = {r["system"]: r["multiply_adds_per_second"] for r in records if r["mode"] == "reference_durations"}
+    assert 0 < counted["copy_synthesis"] < counted["reference"] < min(v for k, v in counted.items() if "smooth" in k)
+
+
 def test_the_page_stands_alone(finished):
     page = (finished.place / "exp/score/index.html").read_text(encoding="utf-8")
     assert 'src="http' not in page
