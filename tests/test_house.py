@@ -73,3 +73,9 @@ def test_overrides_differ_from_their_default(config: Path):
     default = leaves(yaml.safe_load((ROOT / "svstoolkit/conf" / config.name).read_text()))
     for key, value in leaves(yaml.safe_load(config.read_text()) or {}).items():
         assert key not in default or default[key] != value, f"{key} only repeats the default"
+
+
+def test_no_two_test_files_share_a_name():
+    """pytest collects them without packages, where the second of a name hides the first."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py")]
+    assert sorted(names) == sorted(set(names))
