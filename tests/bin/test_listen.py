@@ -94,13 +94,23 @@ def test_mistakes_are_one_line(wavs, tmp_path):
         main(["serve", "--test", str(tmp_path)])
 
 
+# a test run in the background ignores interrupts, and its children with it
+HEEDING_INTERRUPTS = """import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from svstoolkit.bin.listen import main
+main(sys.argv[1:])"""
+
+
 def test_serve_until_interrupted(wavs, tmp_path):
     main(["build", *systems(wavs, "good", "poor"), "--listeners", "2", "--output", str(tmp_path)])
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "svstoolkit.bin.listen", "serve", "--test", str(tmp_path), "--port", "0"]
+    command = [sys.executable, "-c", HEEDING_INTERRUPTS, "serve", "--test", str(tmp_path), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as run:
-        address = run.stdout.readline().split()[0]
-        with urllib.request.urlopen(address, timeout=10) as answer:
-            assert b"Listening test" in answer.read()
-        run.send_signal(signal.SIGINT)
-        assert run.wait(timeout=10) == 0
+        try:
+            address = run.stdout.readline().split()[0]
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                assert b"Listening test" in answer.read()
+            run.send_signal(signal.SIGINT)
+            assert run.wait(timeout=10) == 0
+        finally:
+            run.kill()
