@@ -11,13 +11,19 @@ from svstoolkit.evaluation.measures.dnsmos import RATE, _windows, dnsmos
 
 @pytest.fixture
 def speechmos_run(monkeypatch):
-    """`speechmos.dnsmos.run`, whose P.808 part, which is not compared, gets a stand-in for librosa."""
+    """`speechmos.dnsmos.run`, whose P.808 part, which is not compared, gets a stand-in for librosa.
+
+    It also imports `requests`, without using it or naming it among its requirements.
+    """
     features = types.SimpleNamespace(
         melspectrogram=lambda y, hop_length, n_mels, **_: np.zeros((n_mels, len(y) // hop_length))
     )
     librosa = types.ModuleType("librosa")
     librosa.feature, librosa.power_to_db = features, lambda mel, ref: mel
+    requests = types.ModuleType("requests")
+    requests.session = None
     monkeypatch.setitem(sys.modules, "librosa", librosa)
+    monkeypatch.setitem(sys.modules, "requests", requests)
     monkeypatch.delitem(sys.modules, "speechmos.dnsmos", raising=False)
     from speechmos import dnsmos as package
 
