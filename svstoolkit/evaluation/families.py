@@ -8,7 +8,6 @@ import numpy as np
 
 from svstoolkit.evaluation.comparison import Comparison
 from svstoolkit.evaluation.measures import levels, melody, pitch, quality, rhythm, spectra, vibrato
-from svstoolkit.evaluation.measures.dnsmos import dnsmos
 from svstoolkit.evaluation.measures.espnet import compare_espnet_features
 from svstoolkit.evaluation.measures.mcd import mel_cepstral_distortion
 from svstoolkit.evaluation.measures.transcription import transcribe
@@ -90,8 +89,7 @@ def timing(comparison: Comparison) -> Values:
 
 def mean_opinion(comparison: Comparison) -> Values:
     """DNSMOS P.835 of the voice alone."""
-    ratings = dnsmos(comparison.voice.audio, comparison.voice.sampling_rate)
-    return {f"dnsmos_{name}": rating for name, rating in ratings.items()}
+    return {f"dnsmos_{name}": rating for name, rating in comparison.voice.dnsmos.items()}
 
 
 def level(comparison: Comparison) -> Values:

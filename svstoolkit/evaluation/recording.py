@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from svstoolkit.evaluation.measures.cepstra import mel_cepstrum, order_and_alpha, spectral_envelope
+from svstoolkit.evaluation.measures.dnsmos import dnsmos
 from svstoolkit.evaluation.measures.espnet import EspnetFeatures, espnet_features
 from svstoolkit.evaluation.measures.levels import loudness
 from svstoolkit.features.definition import FeatureDefinition
@@ -31,6 +32,11 @@ class Recording:
     def loudness(self) -> float:
         """LUFS; NaN where nothing is above the gate. Raises ValueError when shorter than a gating block."""
         return loudness(self.audio, self.sampling_rate)
+
+    @cached_property
+    def dnsmos(self) -> dict[str, float]:
+        """sig, bak and ovrl of DNSMOS P.835"""
+        return dnsmos(self.audio, self.sampling_rate)
 
     @cached_property
     def espnet(self) -> EspnetFeatures:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from svstoolkit.evaluation.grids import csv_text, latex_escape
-from svstoolkit.evaluation.learned.registry import LEARNED
 from svstoolkit.evaluation.metrics import CEILING, FLOOR, GROUND_TRUTH, METRICS, Metric
 from svstoolkit.evaluation.results import Row
 from svstoolkit.evaluation.statistics import PairedComparison
@@ -113,8 +112,7 @@ def _rank(system: str) -> int:
 def _cell(row: Row, metric: Metric, size: int) -> Cell:
     text = "–" if row.mean is None else metric.show(row.mean)
     interval = "" if row.ci95 is None else metric.show(row.ci95)
-    of_the_set = metric.name in LEARNED and LEARNED[metric.name].of_the_set  # one figure, whatever the set's size
-    return Cell(row, text, interval, row.n < (1 if of_the_set else size), best=False)
+    return Cell(row, text, interval, row.n < (1 if metric.of_the_set else size), best=False)
 
 
 def headlines(table: Table) -> Table:

@@ -1,4 +1,4 @@
-"""D4C Love Train, WORLD's voicing decision (Morise 2016, section 3.5), for all frames at once.
+"""D4C Love Train, WORLD's voicing decision (Morise 2016), for all frames at once.
 
 `pyworld.d4c` tells it only by the band aperiodicities it gives the frames it takes for voiced, which are most of its
 work and of no use here.

@@ -11,6 +11,8 @@ from svstoolkit.data.directory import read_data_directory
 
 MFA = os.environ.get("SVS_MFA")  # how it is called; set by make test-mfa, where its absence is an error
 SETS = ("train", "dev", "test")
+# The real program cannot come from pip, so neither make test nor make test-slow expects it. make test-mfa, which sets
+# SVS_MFA, does: there a missing or broken program fails the test. What needs no program is in test_align_by_mfa.py.
 pytestmark = [pytest.mark.slow, pytest.mark.mfa, pytest.mark.skipif(not MFA, reason="run by make test-mfa")]
 
 

@@ -19,12 +19,10 @@ Score = Callable[[list[Take], int], list[float]]
 class LearnedMetric:
     """load: (weights, device) → the function that scores; with `by_language` it also takes `language`
     needs: what besides the singing: "", "reference" or "text"
-    of_the_set: one value for all takes together, and not one for each
     """
 
     load: Callable[..., Score]
     needs: str = ""
-    of_the_set: bool = False
     by_language: bool = False
 
 
@@ -32,8 +30,8 @@ LEARNED = {
     "cer": LearnedMetric(load_cer, needs="text", by_language=True),
     "cer_pinyin": LearnedMetric(load_cer_pinyin, needs="text", by_language=True),
     "singer_similarity": LearnedMetric(load_singer_similarity, needs="reference"),
-    "fad": LearnedMetric(load_fad, needs="reference", of_the_set=True),
-    "fad_clap": LearnedMetric(load_fad_clap, needs="reference", of_the_set=True),
+    "fad": LearnedMetric(load_fad, needs="reference"),
+    "fad_clap": LearnedMetric(load_fad_clap, needs="reference"),
     "utmos": LearnedMetric(load_utmos),
     "singmos_pro": LearnedMetric(load_singmos_pro),
 }
@@ -51,7 +49,7 @@ def load_learned(name: str, weights: Path | None = None, device: str = "cpu", la
 
     Returns:
         (takes, sampling rate) → one value a take, NaN where it is undefined (too short, not finite, no lyrics left);
-        a single value for those `of_the_set`. A take is a `Take` or a tuple (audio, reference or None, text or None).
+        a single value for metrics of the set (metrics.yaml: of_the_set). A take is a `Take` or a tuple (audio, reference or None, text or None).
 
     Raises:
         InputError: unknown name; or a package or the weights are absent: says which, and where to put them.

@@ -13,7 +13,7 @@ from svstoolkit.evaluation.jobs import Job
 from svstoolkit.evaluation.jobs import Take as PlannedTake
 from svstoolkit.evaluation.learned.registry import LEARNED, load_learned
 from svstoolkit.evaluation.learned.takes import Take
-from svstoolkit.evaluation.metrics import FLOOR, GROUND_TRUTH
+from svstoolkit.evaluation.metrics import FLOOR, GROUND_TRUTH, METRICS
 from svstoolkit.evaluation.results import Value
 from svstoolkit.evaluation.sounds import read_sound
 from svstoolkit.evaluation.versa import lyrics
@@ -78,7 +78,7 @@ def learned_values(jobs: Sequence[Job], metric: str, weights: Path | None, devic
             known[key] = [None if np.isnan(v) else float(v) for v in values]
         found[key] = known[key]
         write_json(record, found)
-        names = [WHOLE_SET] if entry.of_the_set else [job.utterance for job, _ in chosen]
+        names = [WHOLE_SET] if METRICS[metric].of_the_set else [job.utterance for job, _ in chosen]
         for utterance, value in zip(names, known[key], strict=True):
             yield Value(system, label, utterance, metric, value)
 
