@@ -9,7 +9,6 @@ from svstoolkit.data.files import write_changed_text
 from svstoolkit.evaluation.jobs import Job
 from svstoolkit.evaluation.metrics import GROUND_TRUTH
 from svstoolkit.evaluation.sounds import Sound
-from svstoolkit.score.song import SLUR_LYRIC, Song
 
 SCRIPT = """#!/usr/bin/env bash
 # Scores these systems with VERSA (https://github.com/wavlab-speech/versa), which must be installed:
@@ -39,7 +38,7 @@ def write_versa_lists(folder: Path, jobs: Iterable[Job]) -> None:
             systems = lists.setdefault((job.set_name, take.mode), {})
             systems.setdefault(take.system, {})[job.utterance] = _entry(sound)
             if job.song is not None:
-                systems.setdefault("text", {})[job.utterance] = lyrics(job.song)
+                systems.setdefault("text", {})[job.utterance] = job.song.lyrics
     for (set_name, mode), systems in lists.items():
         place = folder / set_name / mode
         texts = systems.pop("text", {})
@@ -52,12 +51,6 @@ def write_versa_lists(folder: Path, jobs: Iterable[Job]) -> None:
         write_changed_text(place / "run.sh", SCRIPT.format(text="--text text " if texts else ""))
         if not os.access(place / "run.sh", os.X_OK):
             (place / "run.sh").chmod(0o755)
-
-
-def lyrics(song: Song) -> str:
-    """What is sung: scripts without spaces run on, words in letters are set apart."""
-    syllables = [note.lyric for note in song.notes if not note.is_rest and note.lyric != SLUR_LYRIC]
-    return "".join(f"{s} " if s.isascii() else s for s in syllables).strip()
 
 
 def _entry(sound: Sound) -> str:

@@ -55,6 +55,12 @@ class Song:
     def duration(self) -> float:
         return self.notes[-1].end if self.notes else 0.0
 
+    @property
+    def lyrics(self) -> str:
+        """What is sung: scripts without spaces run on, words in letters are set apart."""
+        syllables = [note.lyric for note in self.notes if not note.is_rest and note.lyric != SLUR_LYRIC]
+        return "".join(f"{s} " if s.isascii() else s for s in syllables).strip()
+
     def transposed(self, semitones: float) -> "Song":
         """The same song, sounding notes `semitones` higher."""
         notes = tuple(n if n.is_rest else replace(n, pitch=n.pitch + semitones) for n in self.notes)

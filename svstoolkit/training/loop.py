@@ -1,7 +1,7 @@
 """The training loop of every system: phases, optimizers, averages, checkpoints. It knows no model and no loss."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -151,26 +151,35 @@ def weighted_sum(terms: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
     return torch.stack([weights[name] * term for name, term in terms.items()]).sum()
 
 
+@contextmanager
+def evaluating(state: State) -> Iterator[None]:
+    """Networks in evaluation mode, and afterwards as they were."""
+    training = {name: network.training for name, network in state.networks.items()}
+    for network in state.networks.values():
+        network.eval()
+    try:
+        yield
+    finally:
+        for name, network in state.networks.items():
+            network.train(training[name])
+
+
 @torch.no_grad()
 def validate(
     system: Any, state: State, batches: Iterable[Batch], seed: int, accelerator: Accelerator
 ) -> dict[str, float]:
     """Means of the system's metrics over the development set, by the averaged networks, with the same noise each
     time; each utterance counts once."""
-    training = {name: network.training for name, network in state.networks.items()}
-    for network in state.networks.values():
-        network.eval()
     sums: dict[str, Tensor] = {}
     count = 0
-    for number, host_batch in enumerate(batches):
-        seed_everything(seed, number, VALIDATION, accelerator.process_index)
-        batch = send_to_device(host_batch, accelerator.device)
-        size = len(batch["utterances"])
-        for name, value in system.validate(state.evaluated, batch).items():
-            sums[name] = sums.get(name, 0.0) + size * value
-        count += size
-    for name, network in state.networks.items():
-        network.train(training[name])
+    with evaluating(state):
+        for number, host_batch in enumerate(batches):
+            seed_everything(seed, number, VALIDATION, accelerator.process_index)
+            batch = send_to_device(host_batch, accelerator.device)
+            size = len(batch["utterances"])
+            for name, value in system.validate(state.evaluated, batch).items():
+                sums[name] = sums.get(name, 0.0) + size * value
+            count += size
     shares = gather_object([({name: float(value) for name, value in sums.items()}, count)])
     total = max(1, sum(n for _, n in shares))
     names = {name: None for share, _ in shares for name in share}
@@ -186,16 +195,12 @@ def listen(
     observe: Callable[[Any, Any, Batch], Observation],
 ) -> list[Observation]:
     """What the averaged networks sing of some phrases, with the same noise each time."""
-    training = {name: network.training for name, network in state.networks.items()}
-    for network in state.networks.values():
-        network.eval()
     device = next(next(iter(state.networks.values())).parameters()).device
     observations = []
-    for number, batch in enumerate(phrases):
-        seed_everything(seed, number, VALIDATION, 0)
-        observations.append(observe(system, state.evaluated, send_to_device(batch, device)))
-    for name, network in state.networks.items():
-        network.train(training[name])
+    with evaluating(state):
+        for number, batch in enumerate(phrases):
+            seed_everything(seed, number, VALIDATION, 0)
+            observations.append(observe(system, state.evaluated, send_to_device(batch, device)))
     return observations
 
 

@@ -49,7 +49,8 @@ def load_learned(name: str, weights: Path | None = None, device: str = "cpu", la
 
     Returns:
         (takes, sampling rate) → one value a take, NaN where it is undefined (too short, not finite, no lyrics left);
-        a single value for metrics of the set (metrics.yaml: of_the_set). A take is a `Take` or a tuple (audio, reference or None, text or None).
+        a single value for metrics of the set (metrics.yaml: of_the_set). A take is a `Take` or a tuple (audio,
+        reference or None, text or None).
 
     Raises:
         InputError: unknown name; or a package or the weights are absent: says which, and where to put them.

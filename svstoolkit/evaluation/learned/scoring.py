@@ -16,7 +16,6 @@ from svstoolkit.evaluation.learned.takes import Take
 from svstoolkit.evaluation.metrics import FLOOR, GROUND_TRUTH, METRICS
 from svstoolkit.evaluation.results import Value
 from svstoolkit.evaluation.sounds import read_sound
-from svstoolkit.evaluation.versa import lyrics
 
 WHOLE_SET = "(whole set)"  # in place of the utterance, for metrics of a set
 
@@ -43,7 +42,7 @@ class SetTakes(Sequence):
                 audio.append(read_sound(wanted, settings.definition.sampling_rate, settings.resample))
             except ValueError:
                 audio.append(np.full(1, np.nan))
-        return Take(*audio, lyrics(job.song) if job.song else None)
+        return Take(*audio, job.song.lyrics if job.song else None)
 
 
 def learned_values(jobs: Sequence[Job], metric: str, weights: Path | None, device: str) -> Iterator[Value]:
@@ -86,7 +85,7 @@ def learned_values(jobs: Sequence[Job], metric: str, weights: Path | None, devic
 def _fingerprint(chosen: Sequence[tuple[Job, PlannedTake]], metric: str, weights: Path | None) -> str:
     digest = hashlib.sha256(f"{metric} {weights}".encode())
     for job, take in chosen:
-        digest.update(f"{take.system} {job.utterance} {lyrics(job.song) if job.song else ''}".encode())
+        digest.update(f"{take.system} {job.utterance} {job.song.lyrics if job.song else ''}".encode())
         for sound in (take.sound, job.reference):
             if sound is not None and sound.path.is_file():
                 stat = sound.path.stat()

@@ -8,7 +8,7 @@ from svstoolkit.evaluation.metrics import GROUND_TRUTH, METRICS
 from svstoolkit.evaluation.page.piano_roll import piano_roll
 from svstoolkit.evaluation.scoring import sung_bounds
 from svstoolkit.evaluation.tables import KINDS
-from svstoolkit.score.song import REST_PHONES, SLUR_LYRIC
+from svstoolkit.score.song import REST_PHONES
 
 
 def phrase(job: Job, scores: Sequence[dict]) -> dict:
@@ -25,7 +25,7 @@ def phrase(job: Job, scores: Sequence[dict]) -> dict:
         "anchor": f"{job.set_name}/{job.utterance}",
         "set": job.set_name,
         "singer": job.singer,
-        "lyrics": "".join(_lyric(note.lyric) for note in song.notes if not note.is_rest) if song else "",
+        "lyrics": song.lyrics if song else "",
         "language": song.language if song else "",
         "tempo": song.tempo if song else None,
         "timeline": round(timeline, 3),
@@ -55,13 +55,6 @@ def _track(job: Job, take: Take, score: dict) -> dict:
             "bounds": None if bounds is None or job.song is None else [round(float(b), 3) for b in bounds],
         }
     return track
-
-
-def _lyric(lyric: str) -> str:
-    """Scripts without spaces run on; words in letters are set apart."""
-    if lyric == SLUR_LYRIC:
-        return ""
-    return f"{lyric} " if lyric.isascii() else lyric
 
 
 def _shown(values: dict[str, float | None]) -> list[dict]:
