@@ -1,11 +1,11 @@
 """The page of the quality report: one HTML file, with sounds and pictures beside it, that opens without a network."""
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
 
 from svstoolkit.align.quality import MEASURES, UNITS, Z_FREE, Z_MOST, Quality
+from svstoolkit.data.html import embedded_json, template_environment
 
 BINS = 41
 TAIL = 0.5  # per cent of the values that lie beyond either end of a histogram
@@ -18,15 +18,7 @@ def render(ranked: Sequence[Quality], pictures: Sequence[dict]) -> str:
         ranked: all utterances, most suspicious first
         pictures: the first of them, from `drawing.drawn`
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("svstoolkit.align.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment("svstoolkit.align.report")
     measured = {name for quality in ranked for name in quality.z}
     sets = list(dict.fromkeys(sorted(q.utterance.set for q in ranked)))
     return environment.get_template("index.html.j2").render(
@@ -41,7 +33,7 @@ def render(ranked: Sequence[Quality], pictures: Sequence[dict]) -> str:
         z_free=Z_FREE,
         z_most=Z_MOST,
         histograms=_histograms(ranked),
-        data=_script_safe(_data(ranked, [name for name in MEASURES if name in measured], len(pictures))),
+        data=embedded_json(_data(ranked, [name for name in MEASURES if name in measured], len(pictures))),
     )
 
 
@@ -61,12 +53,6 @@ def _data(ranked: Sequence[Quality], measures: list[str], drawn: int) -> dict:
     ]
     titles = ["", "Utterance", "Set", "Singer", "s", "Suspicion", *(MEASURES[m][0] for m in measures), "Most of all"]
     return {"titles": titles, "rows": rows, "drawn": drawn, "free": Z_FREE, "numbers": [5, 6 + len(measures)]}
-
-
-def _script_safe(data: dict) -> str:
-    """JSON that may stand inside a script element."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _histograms(ranked: Sequence[Quality]) -> list[dict]:

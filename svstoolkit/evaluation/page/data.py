@@ -1,6 +1,5 @@
 """What the page's script needs, as JSON: contours, values, comparisons and errors, kept small."""
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,11 +10,6 @@ from svstoolkit.evaluation.results import Value
 from svstoolkit.evaluation.statistics import PairedComparison
 
 DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"  # of base 64
-
-
-def page_json(content: dict) -> str:
-    """JSON that cannot end the element it stands in."""
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def packed_contour(contour: Sequence[int]) -> str:

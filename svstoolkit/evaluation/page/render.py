@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from svstoolkit.data.html import embedded_json, template_environment
 from svstoolkit.evaluation.breakdown import ERRORS, BreakdownRow
 from svstoolkit.evaluation.decoded import Decoded
 from svstoolkit.evaluation.metrics import GROUPS, METRICS, MODES, REFERENCE_DURATIONS, SCORE
@@ -10,7 +11,6 @@ from svstoolkit.evaluation.page.data import (
     breakdown_data,
     comparison_data,
     metric_data,
-    page_json,
     phrase_data,
     value_data,
 )
@@ -50,15 +50,7 @@ class Page:
 
 def render(page: Page) -> str:
     """The HTML with style, script and data inside it."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("svstoolkit.evaluation.page", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment("svstoolkit.evaluation.page")
     environment.filters["name"] = lambda system: system.replace("_", " ")
     environment.filters["duration"] = _duration
     measured = {metric.name: metric for table in page.tables for metric in table.metrics}
@@ -75,7 +67,7 @@ def render(page: Page) -> str:
         all_headline=all(m.headline for m in measured.values()),
         undecided={c.set for c in page.comparisons} - {c.set for c in page.comparisons if c.decidable},
         height=_height,
-        data=page_json(_data(page)),
+        data=embedded_json(_data(page)),
     )
 
 

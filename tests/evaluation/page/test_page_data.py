@@ -2,7 +2,8 @@ import json
 
 import numpy as np
 
-from svstoolkit.evaluation.page.data import DIGITS, packed_contour, page_json, value_data
+from svstoolkit.data.html import embedded_json
+from svstoolkit.evaluation.page.data import DIGITS, packed_contour, value_data
 from svstoolkit.evaluation.page.piano_roll import MARGIN, SEMITONE, note_name, piano_roll
 from svstoolkit.evaluation.results import Value
 
@@ -33,7 +34,7 @@ def test_values_come_as_rows_per_system_with_gaps():
 
 
 def test_json_cannot_end_its_element():
-    text = page_json({"lyric": "</script><script>"})
+    text = embedded_json({"lyric": "</script><script>"})
     assert "<" not in text
     assert json.loads(text) == {"lyric": "</script><script>"}
 
