@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from svstoolkit.evaluation.learned.takes import at_rate
-from svstoolkit.evaluation.learned.weights import (
+from svstoolkit.evaluation.learned.weights import , load_pretrained
     load_strictly,
     pretrained,
     read_checkpoint,
@@ -63,11 +63,8 @@ def load_clap(weights: Path | None, device: str) -> Embed:
     from transformers import ClapAudioModelWithProjection, ClapFeatureExtractor
 
     source = pretrained(weights, CLAP_FOLDER, CLAP_REPOSITORY, "FAD (CLAP)")
-    try:
-        features = ClapFeatureExtractor.from_pretrained(source)
-        network = ClapAudioModelWithProjection.from_pretrained(source).float().eval().to(device)
-    except (OSError, ValueError) as error:
-        raise unreachable(source, "FAD (CLAP)", error) from error
+    classes = (ClapFeatureExtractor, ClapAudioModelWithProjection)
+    features, network = load_pretrained(classes, source, "FAD (CLAP)", device)
 
     @torch.no_grad()
     def embed(audio: np.ndarray, rate: int) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from svstoolkit.errors import InputError
 from svstoolkit.evaluation.learned.error_rate import characters, error_rate, kana, syllables
 from svstoolkit.evaluation.learned.takes import Take, at_rate, score_takes
-from svstoolkit.evaluation.learned.weights import pretrained, require_package, unreachable
+from svstoolkit.evaluation.learned.weights import load_pretrained, pretrained, require_package, unreachable
 
 RATE = 16000  # Hz
 SHORTEST = 1600  # samples
@@ -92,11 +92,8 @@ def _whisper(weights: Path | None, device: str, language: str) -> Transcribe:
     from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
     source = pretrained(weights, WHISPER_FOLDER, WHISPER_REPOSITORY, METRIC)
-    try:
-        processor = WhisperProcessor.from_pretrained(source)
-        model = WhisperForConditionalGeneration.from_pretrained(source).float().eval().to(device)
-    except (OSError, ValueError) as error:
-        raise unreachable(source, METRIC, error) from error
+    classes = (WhisperProcessor, WhisperForConditionalGeneration)
+    processor, model = load_pretrained(classes, source, METRIC, device)
     known = getattr(model.generation_config, "lang_to_id", None) or {}
     if f"<|{language}|>" not in known:
         raise InputError(f"Whisper knows no language {language!r}; it knows {' '.join(k[2:-2] for k in sorted(known))}")

@@ -7,7 +7,7 @@ import numpy as np
 
 from svstoolkit.errors import InputError
 from svstoolkit.evaluation.learned.takes import Take, at_rate, score_takes
-from svstoolkit.evaluation.learned.weights import pretrained, require_package, unreachable
+from svstoolkit.evaluation.learned.weights import load_pretrained, pretrained, require_package
 
 FOLDER, REPOSITORY = "wavlm-base-plus-sv", "microsoft/wavlm-base-plus-sv"
 RATE = 16000  # Hz
@@ -29,11 +29,7 @@ def load_singer_similarity(weights: Path | None, device: str) -> Callable[[list[
     from transformers import Wav2Vec2FeatureExtractor, WavLMForXVector
 
     source = pretrained(weights, FOLDER, REPOSITORY, METRIC)
-    try:
-        features = Wav2Vec2FeatureExtractor.from_pretrained(source)
-        network = WavLMForXVector.from_pretrained(source).float().eval().to(device)
-    except (OSError, ValueError) as error:
-        raise unreachable(source, METRIC, error) from error
+    features, network = load_pretrained((Wav2Vec2FeatureExtractor, WavLMForXVector), source, METRIC, device)
 
     @torch.no_grad()
     def embedding(audio: np.ndarray, rate: int) -> torch.Tensor:

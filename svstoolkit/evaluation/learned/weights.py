@@ -3,6 +3,7 @@
 import os
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from svstoolkit.errors import InputError
 
@@ -65,6 +66,19 @@ def pretrained(given: Path | None, name: str, repository: str, metric: str) -> s
             raise InputError(f"{path} is no folder: the weights of {metric}; download {repository} from huggingface.co")
         return str(path)
     return next((str(path) for path in _shared(name) if path.is_dir()), repository)
+
+
+def load_pretrained(classes: tuple[type, type], source: str, metric: str, device: str) -> tuple[Any, Any]:
+    """A transformers processor and its network, in single precision on `device`, from what `pretrained` found.
+
+    Raises:
+        InputError: the weights cannot be read or fetched.
+    """
+    processor, network = classes
+    try:
+        return processor.from_pretrained(source), network.from_pretrained(source).float().eval().to(device)
+    except (OSError, ValueError) as error:
+        raise unreachable(source, metric, error) from error
 
 
 def unreachable(source: str, metric: str, error: Exception) -> InputError:
