@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from svstoolkit.evaluation.learned.takes import at_rate
-from svstoolkit.evaluation.learned.weights import , load_pretrained
+from svstoolkit.evaluation.learned.weights import (
+    load_pretrained,
     load_strictly,
     pretrained,
     read_checkpoint,
     require_package,
-    unreachable,
     weight_file,
 )
 
