@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from svstoolkit.bin.program import boolean, parser, run
+from svstoolkit.bin.program import boolean, checkpoint, parser, run
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -24,6 +24,9 @@ OUTPUT/<system>/<score|reference_durations>/<set>/, real-time factors to decode.
     options.add_argument("--steps", type=int, nargs="+", default=[4, 24], help="sampling steps of the diffusion model")
     options.add_argument("--student", type=Path, help="experiment of stage 6")
     options.add_argument("--student_steps", type=int, nargs="+", default=[1, 2], help="sampling steps of the student")
+    options.add_argument(
+        "--checkpoint", type=checkpoint, default="latest", help="of every experiment: latest, best or a training step"
+    )
     options.add_argument("--output", type=Path, default=Path("exp/decode"), help="where the singing goes")
     options.add_argument("--seed", type=int, default=0, help="of the noise; each utterance has its own from it")
     options.add_argument("--gpu", type=boolean, default=False, help="decode on a GPU")
@@ -34,11 +37,11 @@ OUTPUT/<system>/<score|reference_durations>/<set>/, real-time factors to decode.
     from svstoolkit.inference.device import inference_device
     from svstoolkit.inference.voice import ReferenceSinger, WaveformRefiner
 
-    singer = ReferenceSinger(args.acoustic, args.vocoder, inference_device(args.gpu))
+    singer = ReferenceSinger(args.acoustic, args.vocoder, inference_device(args.gpu), args.checkpoint)
     systems = [DecodedSystem("copy_synthesis", copy_synthesis=True), DecodedSystem("reference")]
     for experiment, steps in ((args.diffusion, args.steps), (args.student, args.student_steps)):
         if experiment is not None:
-            refiner = WaveformRefiner(experiment, singer)
+            refiner = WaveformRefiner(experiment, singer, args.checkpoint)
             systems += [DecodedSystem(f"{experiment.name}_{n}", refiner, n) for n in steps]
     decoder = Decoder(singer, systems, args.output, args.seed)
     for name in args.sets:

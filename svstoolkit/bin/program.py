@@ -26,6 +26,15 @@ def boolean(text: str) -> bool:
     return text == "true"
 
 
+def checkpoint(text: str) -> str | int:
+    """`latest`, `best` or a training step, as `load_trained` takes it."""
+    if text in ("latest", "best"):
+        return text
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"expected latest, best or a training step such as 40000, not {text!r}")
+    return int(text)
+
+
 def run(main: Callable[[], None]) -> None:
     """Runs a program; an InputError becomes one line on stderr and exit status 1."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)

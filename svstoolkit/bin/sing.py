@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from svstoolkit.bin.program import boolean, parser, run
+from svstoolkit.bin.program import boolean, checkpoint, parser, run
 from svstoolkit.errors import InputError
 from svstoolkit.score.song import Song
 
@@ -39,6 +39,7 @@ def _options() -> argparse.ArgumentParser:
         default=None,
         help="network evaluations of --diffusion; default: 1 for a student, 24 for its teacher",
     )
+    add("--checkpoint", type=checkpoint, default="latest", help="of every model: latest, best or a training step")
     add("--singer", help="which of the voice's singers; default: the first")
     add("--language", help="of the lyrics (zh ja en ko …); default: what the score or its script tells")
     add("--part", help="part or track, by name or number from 1; default: the one with lyrics")
@@ -73,8 +74,8 @@ def main(argv: list[str] | None = None) -> None:
     from svstoolkit.inference.device import inference_device
     from svstoolkit.inference.voice import ReferenceSinger, WaveformRefiner
 
-    singer = ReferenceSinger(models["acoustic"], models["vocoder"], inference_device(args.gpu))
-    refiner = WaveformRefiner(models["diffusion"], singer) if "diffusion" in models else None
+    singer = ReferenceSinger(models["acoustic"], models["vocoder"], inference_device(args.gpu), args.checkpoint)
+    refiner = WaveformRefiner(models["diffusion"], singer, args.checkpoint) if "diffusion" in models else None
     speaker = args.singer or singer.vocabulary.singers[0]
     statistics = Statistics.from_json(models["acoustic"] / "statistics.json")
     for song, source, place in zip(songs, args.scores, places, strict=True):

@@ -31,14 +31,18 @@ class Rendering:
 class ReferenceSinger:
     """FastSpeech 2 and a vocoder, trained on one feature definition and one vocabulary.
 
+    checkpoint: of both, `latest`, `best` or a training step
+
     Raises:
         InputError: an experiment is not trained yet, or the two disagree about the mel.
     """
 
-    def __init__(self, acoustic: str | Path, vocoder: str | Path, device: str = "cpu"):
+    def __init__(
+        self, acoustic: str | Path, vocoder: str | Path, device: str = "cpu", checkpoint: str | int = "latest"
+    ):
         self.device = torch.device(device)
-        self.acoustic: Trained = load_trained(acoustic, device)
-        self.vocoder: Trained = load_trained(vocoder, device)
+        self.acoustic: Trained = load_trained(acoustic, device, checkpoint)
+        self.vocoder: Trained = load_trained(vocoder, device, checkpoint)
         require_same(self.acoustic.features, str(acoustic), self.vocoder.features, str(vocoder))
         self.features, self.vocabulary = self.acoustic.features, self.acoustic.vocabulary
 
@@ -84,12 +88,14 @@ class ReferenceSinger:
 class WaveformRefiner:
     """A waveform diffusion model or its consistency student: refines the reference singer's audio.
 
+    checkpoint: `latest`, `best` or a training step
+
     Raises:
         InputError: the experiment is not trained yet, or its features or vocabulary are not the reference's.
     """
 
-    def __init__(self, experiment: str | Path, reference: ReferenceSinger):
-        self.trained = load_trained(experiment, str(reference.device))
+    def __init__(self, experiment: str | Path, reference: ReferenceSinger, checkpoint: str | int = "latest"):
+        self.trained = load_trained(experiment, str(reference.device), checkpoint)
         require_same(self.trained.features, str(experiment), reference.features, "the acoustic model")
         self.reference = reference
 

@@ -13,7 +13,7 @@ from svstoolkit.data.stages import STAGE_NAMES
 from svstoolkit.data.vocabulary import Vocabulary
 from svstoolkit.errors import InputError
 from svstoolkit.features.definition import FeatureDefinition
-from svstoolkit.training.checkpoint import find_checkpoint, open_checkpoint, weights_of
+from svstoolkit.training.checkpoint import find_checkpoint, list_checkpoints, open_checkpoint, weights_of
 
 STAGE_OF_DEFAULT = {"fastspeech2": 3, "hifigan": 4, "nsf_hifigan": 4, "smoothsinger": 5, "student": 6}
 
@@ -80,6 +80,10 @@ def require_trained(exp_dir: str | Path, which: str | int = "latest") -> Path:
     checkpoint = find_checkpoint(exp_dir, which)
     if checkpoint is None or not configured:
         missing = f"{which} checkpoint" if configured else "config.yaml"
+        if configured and (steps := list_checkpoints(exp_dir)):
+            wanted = "best checkpoint, as it was never validated" if which == "best" else f"checkpoint of step {which}"
+            kept = ", ".join(map(str, steps))
+            raise InputError(f"{exp_dir} has no {wanted}; it has those of steps {kept}: name one, or latest")
         raise InputError(f"{exp_dir} has no {missing}: it is not trained yet; run {training_stage(exp_dir)} first")
     return checkpoint
 

@@ -58,6 +58,8 @@ def test_plain_weights_and_the_best_step_can_be_asked_for(experiment):
     plain = load_trained(exp, ema=False).system.networks["generator"]
     assert torch.equal(plain.layers[0].weight, state.networks["generator"].layers[0].weight)
     assert load_trained(exp, which="best").step == state.best["step"]
+    with pytest.raises(InputError, match=r"has no checkpoint of step 5; it has those of steps 4, 6: name one"):
+        load_trained(exp, which=5)
 
 
 def test_an_untrained_experiment_names_its_stage(tmp_path, experiment):
