@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-import time
+from contextlib import suppress
 from pathlib import Path
 
 RECIPE = Path(__file__).resolve().parents[2] / "egs/mini"
@@ -28,12 +28,15 @@ class Run:
             self.arguments(*options), cwd=RECIPE, stdin=subprocess.DEVNULL, capture_output=True, text=True
         )
 
-    def kill_after(self, seconds: float, *options: str) -> None:
-        """Starts the command and kills it with all its children, without warning."""
+    def kill_after(self, seconds: float, *options: str) -> bool:
+        """Starts the command and kills it with all its children, without warning; False if it had ended before."""
         process = subprocess.Popen(
             self.arguments(*options), cwd=RECIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
-        time.sleep(seconds)
+        with suppress(subprocess.TimeoutExpired):
+            assert process.wait(seconds) == 0, f"failed: {options}"
+            return False
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        return True
