@@ -11,12 +11,12 @@ PEAK_MB = 6 * 1024
 
 def measure() -> list[dict]:
     stages = read_stages("exp/stages.json")
-    if len(stages) < len(STAGE_NAMES):
+    if len({number for number, _ in stages}) < len(STAGE_NAMES):
         raise InputError(
             f"egs/mini/exp/stages.json has {len(stages)} of {len(STAGE_NAMES)} stages; run make demo first"
         )
     rows = [result("stages total", sum(s["seconds"] for s in stages.values()), "s", TOTAL_SECONDS)]
-    for number, stage in stages.items():
+    for (number, _), stage in stages.items():
         rows.append(result(f"stage {number} {stage['name']} time", stage["seconds"], "s"))
         rows.append(result(f"stage {number} {stage['name']} peak memory", stage["peak_memory_mb"], "MB", PEAK_MB))
     return rows

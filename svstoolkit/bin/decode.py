@@ -12,16 +12,23 @@ def main(argv: list[str] | None = None) -> None:
         + """
 
 Systems: copy_synthesis (the recording's mel and F0 through the vocoder: the ceiling), reference (stages 3 and 4),
-the diffusion model and its student at each number of steps. Each utterance's audio, F0 and durations go to
+further acoustic models as baselines, each diffusion model and the student at each number of steps.
+Each utterance's audio, F0 and durations go to
 OUTPUT/<system>/<score|reference_durations>/<set>/, real-time factors to decode.json beside them.""",
     )
     options.add_argument("--data_dir", type=Path, default=Path("data"), help="data directories (stage 0)")
     options.add_argument("--dump_dir", type=Path, default=Path("dump"), help="features (stage 2)")
     options.add_argument("--sets", nargs="+", default=["test"], help="sets to sing")
-    options.add_argument("--acoustic", type=Path, required=True, help="experiment of stage 3")
+    options.add_argument(
+        "--acoustic",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="experiments of stage 3: the reference singer, then baselines, each a row named after its experiment",
+    )
     options.add_argument("--vocoder", type=Path, required=True, help="experiment of stage 4")
-    options.add_argument("--diffusion", type=Path, help="experiment of stage 5")
-    options.add_argument("--steps", type=int, nargs="+", default=[4, 24], help="sampling steps of the diffusion model")
+    options.add_argument("--diffusion", type=Path, nargs="+", default=[], help="experiments of stage 5")
+    options.add_argument("--steps", type=int, nargs="+", default=[4, 24], help="sampling steps of the diffusion models")
     options.add_argument("--student", type=Path, help="experiment of stage 6")
     options.add_argument("--student_steps", type=int, nargs="+", default=[1, 2], help="sampling steps of the student")
     options.add_argument(
@@ -37,13 +44,16 @@ OUTPUT/<system>/<score|reference_durations>/<set>/, real-time factors to decode.
     from svstoolkit.inference.device import inference_device
     from svstoolkit.inference.voice import ReferenceSinger, WaveformRefiner
 
-    singer = ReferenceSinger(args.acoustic, args.vocoder, inference_device(args.gpu), args.checkpoint)
-    systems = [DecodedSystem("copy_synthesis", copy_synthesis=True), DecodedSystem("reference")]
-    for experiment, steps in ((args.diffusion, args.steps), (args.student, args.student_steps)):
-        if experiment is not None:
+    device = inference_device(args.gpu)
+    singer, *baselines = (ReferenceSinger(a, args.vocoder, device, args.checkpoint) for a in args.acoustic)
+    systems = [DecodedSystem("copy_synthesis", singer, copy_synthesis=True), DecodedSystem("reference", singer)]
+    systems += [DecodedSystem(path.name, each) for path, each in zip(args.acoustic[1:], baselines, strict=True)]
+    students = [] if args.student is None else [args.student]
+    for experiments, steps in ((args.diffusion, args.steps), (students, args.student_steps)):
+        for experiment in experiments:
             refiner = WaveformRefiner(experiment, singer, args.checkpoint)
-            systems += [DecodedSystem(f"{experiment.name}_{n}", refiner, n) for n in steps]
-    decoder = Decoder(singer, systems, args.output, args.seed)
+            systems += [DecodedSystem(f"{experiment.name}_{n}", singer, refiner, n) for n in steps]
+    decoder = Decoder(systems, args.output, args.seed)
     for name in args.sets:
         decoder.decode_set(args.data_dir / name, args.dump_dir / name, args.overwrite)
     print(f"{len(systems)} systems sang {' '.join(args.sets)}: {args.output}/<system>/<mode>/<set>/wav")

@@ -21,7 +21,7 @@ SAMPLING_PERIOD = 0.25  # s between looks at the memory of the stage's processes
 def main(argv: list[str] | None = None) -> None:
     options = parser("stage", __doc__)
     options.add_argument("--number", type=int, required=True, help="stage number, 0 to 8")
-    options.add_argument("--name", required=True, help="stage name")
+    options.add_argument("--name", required=True, help="stage name, and what it trains where that is several")
     options.add_argument("--inputs", default="", help="what the stage reads: STAGE:PATH separated by spaces")
     options.add_argument("--outputs", default="", help="what the stage writes, separated by spaces")
     options.add_argument("--record", type=Path, required=True, help="JSON file collecting all stages' figures")
@@ -44,16 +44,16 @@ def main(argv: list[str] | None = None) -> None:
         )
     print(f"   stage {args.number} {args.name}: {seconds:.1f} s, peak memory {peak_mb:.0f} MB", flush=True)
     stages = read_stages(args.record)
-    if args.number in stages and _newest(outputs) == before:
+    if (args.number, args.name) in stages and _newest(outputs) == before:
         return  # nothing was left to do: the figures of the run that did the work stay
-    stages[args.number] = {
+    stages[args.number, args.name] = {
         "number": args.number,
         "name": args.name,
         "seconds": round(seconds, 1),
         "peak_memory_mb": round(peak_mb),
         "command": shlex.join(args.command),
     }
-    write_json(args.record, {"stages": [stages[n] for n in sorted(stages)]})
+    write_json(args.record, {"stages": [stages[key] for key in sorted(stages, key=lambda key: key[0])]})
 
 
 def _check_inputs(number: int, name: str, inputs: list[list[str]]) -> None:

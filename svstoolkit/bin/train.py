@@ -1,5 +1,6 @@
 """Stages 3 to 6: trains a system on the dump, or goes on where a killed run stopped."""
 
+import argparse
 import os
 import sys
 import time
@@ -21,10 +22,12 @@ IMPORT = """package of your own whose classes the config may name, besides svsto
 Programs that use the experiment later want it in $SVS_IMPORT"""
 
 
-def main(argv: list[str] | None = None) -> None:
-    argv = sys.argv[1:] if argv is None else argv
+def _options() -> argparse.ArgumentParser:
     options = parser("train", __doc__ + DESCRIPTION)
-    options.add_argument("--default", required=True, help="packaged config, e.g. fastspeech2, or a YAML file")
+    options.add_argument(
+        "--default",
+        help="packaged config, e.g. fastspeech2, or a YAML file; without it, what --config inherits or is named after",
+    )
     options.add_argument("--config", type=Path, help="YAML file of the keys that differ from the default")
     options.add_argument("--dump_dir", type=Path, default=Path("dump"), help="features (stage 2)")
     options.add_argument("--train_set", default="train", help="set to train on")
@@ -36,13 +39,19 @@ def main(argv: list[str] | None = None) -> None:
     options.add_argument("--num_nodes", type=int, default=1, help="machines of the Slurm job, each with --ngpu GPUs")
     options.add_argument("--import", dest="trusted", action="append", default=[], metavar="PACKAGE", help=IMPORT)
     options.add_argument("--overwrite", type=boolean, default=False, help="discard the experiment and start again")
-    args, dotted = options.parse_known_args(argv)
+    return options
+
+
+def main(argv: list[str] | None = None) -> None:
+    argv = sys.argv[1:] if argv is None else argv
+    args, dotted = _options().parse_known_args(argv)
 
     from svstoolkit.conf.building import trust
     from svstoolkit.training.launch import become_distributed, is_distributed, require_gpus
     from svstoolkit.training.lock import require_writable
 
     trust(args.trusted)
+    args.default = args.default or _default_of(args.config)
     require_gpus(args.ngpu)
     require_writable(args.exp_dir)
     distributed = is_distributed()
@@ -66,6 +75,14 @@ def main(argv: list[str] | None = None) -> None:
     state = _train(args, config, training, inputs, argv)
     if state is not None:
         _conclude(args.exp_dir, state, start)
+
+
+def _default_of(config: Path | None) -> str:
+    from svstoolkit.conf.loading import default_of
+
+    if config is None:
+        raise InputError("which system? Give --default NAME, such as fastspeech2, or --config FILE")
+    return default_of(config)
 
 
 def _conclude(exp_dir: Path, state: Any, start: float) -> None:

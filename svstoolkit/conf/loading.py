@@ -20,7 +20,8 @@ def load_config(
 ) -> dict[str, Any]:
     """The config of a run, resolved.
 
-    default: name of a packaged config (`hifigan`), or the path of a whole YAML config (`my/model.yaml`)
+    default: name of a packaged config (`hifigan`), or the path of a whole YAML config (`my/model.yaml`); a file with a
+        key `inherits: hifigan` holds only what differs from that one
     override: YAML file of the keys that differ; where it changes a `class_path`, that node's `init_args`
         are replaced, elsewhere mappings are merged
     dotted: `["--training.max_steps", "400", …]`; each value is YAML
@@ -30,9 +31,11 @@ def load_config(
         InputError: an unknown key (names the file or option, the key and the nearest valid one), a missing
             value, or a `${name}` that stands for nothing.
     """
-    config = read_yaml(_default_path(default))
+    config = whole_config(default)
     if override is not None:
-        config = _merge(config, read_yaml(override), str(override))
+        changes = read_yaml(override)
+        changes.pop("inherits", None)  # says only which default it is made for
+        config = _merge(config, changes, str(override))
     for option, value in _pairs(dotted):
         changed = parse_yaml(value, option)
         for part in reversed(option.removeprefix("--").split(".")):
@@ -44,6 +47,30 @@ def load_config(
 
 def packaged_names() -> list[str]:
     return sorted(path.stem for path in PACKAGED.glob("*.yaml"))
+
+
+def whole_config(default: str) -> dict[str, Any]:
+    """A packaged config or a file, with what it inherits; nothing is put in for `${…}`."""
+    path = _default_path(default)
+    config = read_yaml(path)
+    parent = config.pop("inherits", None)
+    return config if parent is None else _merge(whole_config(str(parent)), config, str(path))
+
+
+def default_of(override: str | Path) -> str:
+    """The packaged config that a file of differing keys is for: what it `inherits`, or its own name.
+
+    Raises:
+        InputError: neither is a packaged config.
+    """
+    parent = read_yaml(override).get("inherits")
+    name = str(parent) if parent is not None else Path(override).stem
+    if name not in packaged_names():
+        raise InputError(
+            f"{override}: which packaged config does it change? Give `inherits: NAME` in it, or --default NAME; "
+            f"{nearest(name, packaged_names())}"
+        )
+    return name
 
 
 def _default_path(default: str) -> Path:

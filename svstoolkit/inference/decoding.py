@@ -21,15 +21,17 @@ from svstoolkit.data.phone_table import DURATION, phone_table
 from svstoolkit.inference.complexity import count_multiply_adds, parameter_count
 from svstoolkit.inference.seeds import utterance_seed
 from svstoolkit.inference.voice import ReferenceSinger, Rendering, WaveformRefiner
+from svstoolkit.systems.loading import Trained
 
 FROM_SCORE, REFERENCE_DURATIONS = "score", "reference_durations"
 
 
 @dataclass(frozen=True)
 class DecodedSystem:
-    """One row of the tables: a name, who sings, and in how many steps (None where there are none)."""
+    """One row of the tables: a name, who sings, who refines that and in how many steps (None where there are none)."""
 
     name: str
+    singer: ReferenceSinger
     refiner: WaveformRefiner | None = None
     steps: int | None = None
     copy_synthesis: bool = False
@@ -38,21 +40,23 @@ class DecodedSystem:
     def modes(self) -> tuple[str, ...]:
         return (REFERENCE_DURATIONS,) if self.copy_synthesis else (FROM_SCORE, REFERENCE_DURATIONS)
 
-    def parameters(self, singer: ReferenceSinger) -> int:
+    @property
+    def trained(self) -> list[Trained]:
+        """The experiments that sing it."""
+        acoustic = [] if self.copy_synthesis else [self.singer.acoustic]
+        refiner = [] if self.refiner is None else [self.refiner.trained]
+        return [self.singer.vocoder, *acoustic, *refiner]
+
+    def parameters(self) -> int:
         """Parameters used at inference, those of the reference singer included."""
-        networks = [singer.vocoder.system.networks["generator"]]
-        if not self.copy_synthesis:
-            networks.append(singer.acoustic.system.networks["model"])
-        if self.refiner is not None:
-            networks.append(self.refiner.trained.system.networks["denoiser"])
-        return parameter_count(networks)
+        return parameter_count(network for trained in self.trained for network in trained.used_networks)
 
 
 class Decoder:
     """Decodes sets for a list of systems into output/<system>/<mode>/<set>/{wav,frames,decode.json}."""
 
-    def __init__(self, singer: ReferenceSinger, systems: list[DecodedSystem], output: Path, seed: int = 0):
-        self.singer, self.systems, self.output, self.seed = singer, systems, output, seed
+    def __init__(self, systems: list[DecodedSystem], output: Path, seed: int = 0):
+        self.systems, self.output, self.seed = systems, output, seed
 
     def decode_set(self, data_dir: Path, dump_set_dir: Path, overwrite: bool = False) -> None:
         data = with_features(read_data_directory(data_dir), dump_set_dir)
@@ -78,20 +82,20 @@ class Decoder:
         """
         sung = []
         count = count_multiply_adds(lambda: sung.append(self._sing(system, mode, data, dump, utterance)))
-        return None if count is None else count * self.singer.features.sampling_rate / len(sung[0].audio)
+        return None if count is None else count * system.singer.features.sampling_rate / len(sung[0].audio)
 
     def _decode(
         self, system: DecodedSystem, mode: str, data: DataDirectory, dump: dict, place: Path, work: float | None
     ) -> None:
-        records = {}
+        records, rate = {}, system.singer.features.sampling_rate
         for utterance in tqdm(list(data), desc=f"{system.name} {mode}", unit="utt"):
             torch.manual_seed(utterance_seed(utterance, self.seed))
             start = time.perf_counter()
             sung = self._sing(system, mode, data, dump, utterance)
             audio = sung.audio.cpu().numpy()
             wall = time.perf_counter() - start
-            self._write(place, utterance, audio, sung)
-            records[utterance] = {"seconds": len(audio) / self.singer.features.sampling_rate, "wall": wall}
+            self._write(place, utterance, audio, sung, rate)
+            records[utterance] = {"seconds": len(audio) / rate, "wall": wall}
         seconds, wall = (sum(r[k] for r in records.values()) for k in ("seconds", "wall"))
         summary = {
             "system": system.name,
@@ -101,40 +105,43 @@ class Decoder:
             "rtf": wall / seconds,
             "audio_seconds": seconds,
             "wall_seconds": wall,
-            "hardware": hardware_name(self.singer.device),
-            "parameters": system.parameters(self.singer),
+            "hardware": hardware_name(system.singer.device),
+            "parameters": system.parameters(),
             "multiply_adds_per_second": work,
             "utterances": records,
         }
         write_json(place / "decode.json", summary)
 
     def _fingerprint(self, system: DecodedSystem, data: DataDirectory) -> str:
-        checkpoints = [self.singer.acoustic.checkpoint, self.singer.vocoder.checkpoint]
-        if system.refiner is not None:
-            checkpoints.append(system.refiner.trained.checkpoint)
-        inputs = [*checkpoints, data.path / "score.scp", data.path / "utt2spk", *map(Path, data.score.values())]
+        inputs = [
+            *(trained.checkpoint for trained in system.trained),
+            data.path / "score.scp",
+            data.path / "utt2spk",
+            *map(Path, data.score.values()),
+        ]
         return fingerprint(inputs=inputs, seed=self.seed, steps=system.steps)
 
     def _sing(self, system: DecodedSystem, mode: str, data: DataDirectory, dump: dict, utterance: str) -> Rendering:
+        singer = system.singer
         if system.copy_synthesis:
-            mel, f0 = (torch.tensor(dump[k][utterance], device=self.singer.device)[None] for k in ("mel", "f0"))
+            mel, f0 = (torch.tensor(dump[k][utterance], device=singer.device)[None] for k in ("mel", "f0"))
             durations = torch.tensor(dump["phones"][utterance][:, DURATION].astype(np.int64))
-            return Rendering(self.singer.vocode(mel, f0), mel[0], f0[0], durations)
+            return Rendering(singer.vocode(mel, f0), mel[0], f0[0], durations)
         speaker, song = data.speaker[utterance], data.song(utterance)
-        table = phone_table(song, self.singer.vocabulary, None)
+        table = phone_table(song, singer.vocabulary, None)
         if mode == FROM_SCORE:
-            durations = self.singer.durations(song, table, speaker)
+            durations = singer.durations(song, table, speaker)
         else:
             durations = dump["phones"][utterance][:, DURATION]
-        rendering = self.singer.sing(table, speaker, durations)
+        rendering = singer.sing(table, speaker, durations)
         if system.refiner is None:
             return rendering
         audio = system.refiner.refine(rendering, table, speaker, system.steps)
         return Rendering(audio, rendering.mel, rendering.f0, rendering.durations)
 
-    def _write(self, place: Path, utterance: str, audio: np.ndarray, sung: Rendering) -> None:
+    def _write(self, place: Path, utterance: str, audio: np.ndarray, sung: Rendering, rate: int) -> None:
         with atomic_path(place / "wav" / f"{utterance}.wav") as temporary:
-            soundfile.write(temporary, audio, self.singer.features.sampling_rate, subtype="PCM_16")
+            soundfile.write(temporary, audio, rate, subtype="PCM_16")
         buffer = BytesIO()
         np.savez_compressed(buffer, f0=sung.f0.cpu().numpy(), durations=sung.durations.cpu().numpy())
         with atomic_path(place / "frames" / f"{utterance}.npz") as temporary:

@@ -33,7 +33,9 @@ class ConsistencySystem:
     teacher: experiment directory of the teacher; read by `prepare_training` only, decoding needs no teacher
     """
 
+    stage = "distill"
     batch_kind = "segment"
+    used: tuple[str, ...] = ("denoiser",)  # networks that sing
     ema: tuple[str, ...] = ("denoiser",)
 
     default_steps = 1  # network evaluations where nobody says how many

@@ -24,7 +24,9 @@ class FastSpeech2System:
     is taken for an error of the extractor (octaves, frication heard as voice) and teaches nothing about pitch.
     """
 
+    stage = "acoustic"
     batch_kind = "utterance"
+    used: tuple[str, ...] = ("model",)  # networks that sing
     ema: tuple[str, ...] = ()
 
     def __init__(self, model: FastSpeech2, weights: dict[str, float], f0_margin: float = 4.0):

@@ -31,7 +31,9 @@ class HifiGanSystem:
     sampling_rate … log_floor: the mel of the loss; fmax may exceed the features' own
     """
 
+    stage = "vocoder"
     batch_kind = "segment"
+    used: tuple[str, ...] = ("generator",)  # networks that sing
     ema: tuple[str, ...] = ()
 
     def __init__(

@@ -1,12 +1,15 @@
 """A trained experiment, ready to use: its system with its weights, and what they were trained on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
-from svstoolkit.conf.building import build_system
+from svstoolkit.conf.building import build_system, import_class
+from svstoolkit.conf.loading import whole_config, packaged_names
 from svstoolkit.conf.reading import read_yaml
 from svstoolkit.data.definition_file import read_definition
 from svstoolkit.data.stages import STAGE_NAMES
@@ -14,8 +17,6 @@ from svstoolkit.data.vocabulary import Vocabulary
 from svstoolkit.errors import InputError
 from svstoolkit.features.definition import FeatureDefinition
 from svstoolkit.training.checkpoint import find_checkpoint, list_checkpoints, open_checkpoint, weights_of
-
-STAGE_OF_DEFAULT = {"fastspeech2": 3, "hifigan": 4, "nsf_hifigan": 4, "smoothsinger": 5, "student": 6}
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Trained:
     vocabulary: Vocabulary
     checkpoint: Path
     step: int
+
+    @property
+    def used_networks(self) -> list[nn.Module]:
+        """Those that sing; the others are needed to train them."""
+        return [self.system.networks[name] for name in self.system.used]
 
 
 def load_trained(
@@ -89,9 +95,14 @@ def require_trained(exp_dir: str | Path, which: str | int = "latest") -> Path:
 
 
 def training_stage(exp_dir: str | Path) -> str:
-    """The stage that trains an experiment, by the experiment's name: `stage 3 (acoustic)`."""
-    tag = Path(exp_dir).name
-    for default, stage in sorted(STAGE_OF_DEFAULT.items(), key=lambda item: -len(item[0])):
-        if tag.startswith(default):
-            return f"stage {stage} ({STAGE_NAMES[stage]})"
+    """The stage that trains an experiment, by the packaged config it is named after: `stage 3 (acoustic)`."""
+    for name in sorted(packaged_names(), key=len, reverse=True):
+        if Path(exp_dir).name.startswith(name) and "system" in (config := whole_config(name)):
+            stage = stage_of(config)
+            return f"stage {STAGE_NAMES.index(stage)} ({stage})"
     return "the stage that trains it (3 to 6)"
+
+
+def stage_of(config: Mapping[str, Any]) -> str:
+    """The stage that trains a config's system: `acoustic`, `vocoder`, `diffusion` or `distill`."""
+    return import_class(config["system"]["class_path"], "system").stage

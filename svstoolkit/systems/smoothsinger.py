@@ -29,7 +29,9 @@ class SmoothSingerSystem:
     sampler: of `synthesise`: `ddpm` (FastDiff) or `ddim`
     """
 
+    stage = "diffusion"
     batch_kind = "segment"
+    used: tuple[str, ...] = ("denoiser",)  # networks that sing
     ema: tuple[str, ...] = ("denoiser",)
 
     default_steps = 24  # network evaluations where nobody says how many

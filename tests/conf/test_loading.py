@@ -3,7 +3,7 @@ import toy_networks
 from torch import nn
 
 from svstoolkit.conf.building import build, build_system
-from svstoolkit.conf.loading import load_config, packaged_names
+from svstoolkit.conf.loading import default_of, load_config, packaged_names
 from svstoolkit.conf.reading import parse_yaml, read_yaml
 from svstoolkit.errors import InputError
 
@@ -195,3 +195,25 @@ def test_a_wrong_node_is_named(node, message):
     with pytest.raises(InputError, match=message) as raised:
         build(node, "m", *arguments)
     assert "\n" not in str(raised.value)
+
+
+def test_a_config_that_inherits_holds_only_what_differs(tmp_path):
+    child = tmp_path / "small.yaml"
+    child.write_text("inherits: hifigan\nsystem: {init_args: {generator: {init_args: {channels: 128}}}}\n")
+    numbers = dict.fromkeys(
+        ("n_mels", "hop_length", "sampling_rate", "n_fft", "win_length", "fmin", "fmax", "log_floor"), 1
+    )
+    whole, small = load_config("hifigan", substitutions=numbers), load_config(str(child), substitutions=numbers)
+    assert whole["system"]["init_args"]["generator"]["init_args"].pop("channels") == 512
+    assert small["system"]["init_args"]["generator"]["init_args"].pop("channels") == 128
+    assert small == whole
+    assert load_config("hifigan", child, substitutions=numbers)["training"] == whole["training"]
+
+
+def test_the_default_of_a_file_is_what_it_inherits_or_is_named_after(tmp_path):
+    for name, text, expected in (("mine", "inherits: hifigan", "hifigan"), ("student", "{}", "student")):
+        (tmp_path / f"{name}.yaml").write_text(text)
+        assert default_of(tmp_path / f"{name}.yaml") == expected
+    (tmp_path / "hifigen.yaml").write_text("{}")
+    with pytest.raises(InputError, match=r"hifigen\.yaml: which packaged config .* hifigan"):
+        default_of(tmp_path / "hifigen.yaml")

@@ -18,8 +18,8 @@ def test_multiply_adds_are_of_the_whole_chain_and_per_second(tmp_path, monkeypat
         return Rendering(torch.zeros(4000), torch.zeros(1, 1), torch.zeros(1), torch.zeros(1))
 
     monkeypatch.setattr(Decoder, "_sing", sing)
-    system = DecodedSystem("reference")
-    decoder = Decoder(singer, [system], tmp_path)
+    system = DecodedSystem("reference", singer)
+    decoder = Decoder([system], tmp_path)
     assert decoder._multiply_adds(system, "score", None, None, "u1") == (3 * 4 * 5 + 6 * 7 * 8) / 0.5
 
 
