@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from svstoolkit.conf.building import build_system, import_class
-from svstoolkit.conf.loading import whole_config, packaged_names
+from svstoolkit.conf.loading import packaged_names, whole_config
 from svstoolkit.conf.reading import read_yaml
 from svstoolkit.data.definition_file import read_definition
 from svstoolkit.data.stages import STAGE_NAMES
