@@ -26,14 +26,17 @@ expdir=exp              # experiments
 tag=                    # appended to the experiments' names: exp/fastspeech2_<tag>
 aligner=hmm             # hmm | mfa | score | none
 truth=                  # true label file, only to measure stage 1 against
-acoustic=fastspeech2    # packaged defaults of the systems ...
-vocoder=nsf_hifigan
-diffusion=smoothsinger
+acoustic=fastspeech2    # packaged systems of stages 3 to 6. Several are trained one after the other and scored side by
+vocoder=nsf_hifigan     # side: "fastspeech2 gan_singer". The first acoustic model is the reference singer, the others
+diffusion=smoothsinger  # are baselines; of vocoders the first one sings
 distill=student
-conf=conf               # ... and the folder of the recipe's overrides; without <conf>/<system>.yaml the defaults hold
-features_config= align_config= acoustic_config= vocoder_config= diffusion_config= distill_config=
+teacher=                # experiment that stage 6 distils; the first of stage 5 if none is named
+conf=conf               # folder of the recipe's overrides; without <conf>/<system>.yaml the packaged defaults hold
+features_config= align_config=  # files to take instead of <conf>/features.yaml and <conf>/align.yaml
+acoustic_config= vocoder_config= diffusion_config= distill_config=  # files, each named after, or with `inherits:`, the
+                        # packaged system it changes, to train instead of those above: "conf/edm.yaml my/wide.yaml"
 align_args= features_args= acoustic_args= vocoder_args= diffusion_args= distill_args=  # --dotted.key value …
-diffusion_steps="4 24"  # sampling steps of stage 5's model in stage 7
+diffusion_steps="4 24"  # sampling steps of stage 5's models in stage 7
 student_steps="1 2"     # sampling steps of stage 6's model in stage 7
 inference_args=         # further options of stage 7
 score_args=             # further options of stage 8
@@ -55,13 +58,30 @@ $(sed 's/^/  --/' <<<"$options")"
 }
 overrides() { [ ! -f "$conf/$1.yaml" ] || echo "$conf/$1.yaml"; }
 : "${features_config:=$(overrides features)}" "${align_config:=$(overrides align)}"
-: "${acoustic_config:=$(overrides "$acoustic")}" "${vocoder_config:=$(overrides "$vocoder")}"
-: "${diffusion_config:=$(overrides "$diffusion")}" "${distill_config:=$(overrides "$distill")}"
-acoustic_exp=$expdir/$acoustic${tag:+_$tag} vocoder_exp=$expdir/$vocoder${tag:+_$tag}
-diffusion_exp=$expdir/$diffusion${tag:+_$tag} distill_exp=$expdir/$distill${tag:+_$tag}
+for role in acoustic vocoder diffusion distill; do
+    files=${role}_config
+    [ -z "${!files}" ] || printf -v "$role" '%s' "$(for file in ${!files}; do basename "$file" .yaml; done | xargs)"
+done
+# config_of SYSTEM FILE …: the options that tell `svs train` what to train
+config_of() {
+    local system=$1 file
+    shift
+    for file in "$@" $(overrides "$system"); do
+        [ "$(basename "$file" .yaml)" != "$system" ] || { echo "--config $file"; return; }
+    done
+    echo "--default $system"
+}
+experiments() { local system; for system in "$@"; do echo "$expdir/$system${tag:+_$tag}"; done; }
+checkpoints() { experiments "${@:2}" | sed "s|.*|$1:&/checkpoints|" | xargs; }  # of a stage, as inputs of another
+acoustic_exp=$(experiments ${acoustic%% *}) vocoder_exp=$(experiments ${vocoder%% *})
+distill_exp=$(experiments ${distill%% *})
+acoustic_exps=$(experiments $acoustic | xargs) diffusion_exps=$(experiments $diffusion | xargs)
+: "${teacher:=$(experiments ${diffusion%% *})}"
 sets="$train_set $valid_set $test_sets"
 log=$expdir/log
 
+# title STAGE SYSTEM FIRST …: the stage's name, and the system's for all but the first
+title() { [ "$2" = "$3" ] && echo "$1" || echo "$1 $2"; }
 # run NUMBER NAME "STAGE:input …" "output …" command …
 run() {
     local number=$1 name=$2 inputs=$3 outputs=$4
@@ -88,28 +108,37 @@ run 2 features "0:$datadir" "$dumpdir" \
     ${features_config:+--config "$features_config"} --data_dir $datadir --dump_dir $dumpdir --sets $sets \
     --train_set $train_set --nj $nj --overwrite $overwrite $features_args
 
-run 3 acoustic "2:$dumpdir/$train_set 2:$dumpdir/$valid_set" "$acoustic_exp" \
-    $cuda_cmd $machines $log/acoustic.log svs train --default $acoustic \
-    ${acoustic_config:+--config "$acoustic_config"} --exp_dir $acoustic_exp $training $acoustic_args
+for system in $acoustic; do
+    exp=$(experiments $system) config=$(config_of $system $acoustic_config)
+    run 3 "$(title acoustic $system $acoustic)" "2:$dumpdir/$train_set 2:$dumpdir/$valid_set" "$exp" \
+        $cuda_cmd $machines $log/$system.log svs train $config --exp_dir $exp $training $acoustic_args
+done
 
-run 4 vocoder "2:$dumpdir/$train_set 2:$dumpdir/$valid_set" "$vocoder_exp" \
-    $cuda_cmd $machines $log/vocoder.log svs train --default $vocoder \
-    ${vocoder_config:+--config "$vocoder_config"} --exp_dir $vocoder_exp $training $vocoder_args
+for system in $vocoder; do
+    exp=$(experiments $system) config=$(config_of $system $vocoder_config)
+    run 4 "$(title vocoder $system $vocoder)" "2:$dumpdir/$train_set 2:$dumpdir/$valid_set" "$exp" \
+        $cuda_cmd $machines $log/$system.log svs train $config --exp_dir $exp $training $vocoder_args
+done
 
-run 5 diffusion "3:$acoustic_exp/checkpoints 4:$vocoder_exp/checkpoints" "$diffusion_exp" \
-    $cuda_cmd $machines $log/diffusion.log svs diffusion --acoustic $acoustic_exp --vocoder $vocoder_exp \
-    --default $diffusion ${diffusion_config:+--config "$diffusion_config"} --exp_dir $diffusion_exp $training \
-    $diffusion_args
+for system in $diffusion; do
+    exp=$(experiments $system) config=$(config_of $system $diffusion_config)
+    run 5 "$(title diffusion $system $diffusion)" "$(checkpoints 3 ${acoustic%% *}) $(checkpoints 4 ${vocoder%% *})" \
+        "$exp" \
+        $cuda_cmd $machines $log/$system.log svs diffusion --acoustic $acoustic_exp --vocoder $vocoder_exp \
+        $config --exp_dir $exp $training $diffusion_args
+done
 
-run 6 distill "5:$diffusion_exp/checkpoints 5:$diffusion_exp/references" "$distill_exp" \
-    $cuda_cmd $machines $log/distill.log svs train --default $distill \
-    ${distill_config:+--config "$distill_config"} --teacher $diffusion_exp \
-    --references $diffusion_exp/references --exp_dir $distill_exp $training $distill_args
+for system in $distill; do
+    exp=$(experiments $system) config=$(config_of $system $distill_config)
+    run 6 "$(title distill $system $distill)" "5:$teacher/checkpoints" "$exp" \
+        $cuda_cmd $machines $log/$system.log svs train $config --teacher $teacher \
+        --references $teacher/references --exp_dir $exp $training $distill_args
+done
 
-run 7 decode "3:$acoustic_exp/checkpoints 4:$vocoder_exp/checkpoints 5:$diffusion_exp/checkpoints 6:$distill_exp/checkpoints" \
+run 7 decode "$(checkpoints 3 $acoustic) $(checkpoints 4 $vocoder) $(checkpoints 5 $diffusion) $(checkpoints 6 $distill)" \
     "$expdir/decode" \
     $decode_cmd --gpu $ngpu $log/decode.log svs decode --data_dir $datadir --dump_dir $dumpdir --sets $test_sets \
-    --acoustic $acoustic_exp --vocoder $vocoder_exp --diffusion $diffusion_exp --steps $diffusion_steps \
+    --acoustic $acoustic_exps --vocoder $vocoder_exp --diffusion $diffusion_exps --steps $diffusion_steps \
     --student $distill_exp --student_steps $student_steps --output $expdir/decode --gpu $gpu_inference \
     --overwrite $overwrite $inference_args
 

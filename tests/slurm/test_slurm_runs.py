@@ -71,7 +71,7 @@ def test_stages_of_mini_with_one_job_killed(tmp_path, monkeypatch, place):
     output, _ = process.communicate(timeout=600)
     assert process.returncode == 0, output
     assert "is back in the queue" in output
-    assert "# SIGTERM: requeued" in (recipe.folder / "exp/log/acoustic.log").read_text()
+    assert "# SIGTERM: requeued" in (recipe.folder / "exp/log/fastspeech2.log").read_text()
     assert same_weights(recipe.folder / "exp/fastspeech2", recipe.folder / "exp/fastspeech2_undisturbed")
     recipe("local", 4, 6)
     recipe("slurm", 7, 7)
