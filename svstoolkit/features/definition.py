@@ -6,6 +6,7 @@ from svstoolkit.errors import InputError
 from svstoolkit.features.f0_extractors import EXTRACTORS
 
 QUIETEST, LOUDEST = -60.0, -5.0  # LUFS that a recording can be brought to
+MEL_KEYS = ("sampling_rate", "n_fft", "win_length", "hop_length", "n_mels", "fmin", "fmax", "log_floor")
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,21 @@ def extractors_of(names: str) -> list[str]:
 
 def require_same(a: FeatureDefinition, a_source: str, b: FeatureDefinition, b_source: str) -> None:
     """Raises InputError naming both sides and every differing key unless the two definitions are equal."""
+    _require_equal(a, a_source, b, b_source, tuple(a.to_dict()), "train both on one conf/features.yaml")
+
+
+def require_same_mel(a: FeatureDefinition, a_source: str, b: FeatureDefinition, b_source: str) -> None:
+    """As `require_same`, of the mel alone: how F0 was found and recordings were levelled is no matter to a vocoder."""
+    remedy = "train both on one conf/features.yaml, or take a vocoder of this mel"
+    _require_equal(a, a_source, b, b_source, MEL_KEYS, remedy)
+
+
+def _require_equal(
+    a: FeatureDefinition, a_source: str, b: FeatureDefinition, b_source: str, keys: tuple[str, ...], remedy: str
+) -> None:
     ours, theirs = a.to_dict(), b.to_dict()
-    differing = [f"{k}: {ours[k]} ≠ {theirs[k]}" for k in ours if ours[k] != theirs[k]]
+    differing = [f"{k}: {ours[k]} ≠ {theirs[k]}" for k in keys if ours[k] != theirs[k]]
     if differing:
         raise InputError(
-            f"feature definitions differ between {a_source} and {b_source} ({'; '.join(differing)}); "
-            "train both on one conf/features.yaml"
+            f"feature definitions differ between {a_source} and {b_source} ({'; '.join(differing)}); {remedy}"
         )

@@ -26,7 +26,7 @@ from svstoolkit.features.definition import FeatureDefinition
 from svstoolkit.models.published_names import discriminator_state, generator_state
 
 # Official key → this toolkit's, of the mel and of the network
-MEL_KEYS = {
+OFFICIAL_MEL = {
     "sampling_rate": "sampling_rate",
     "n_fft": "n_fft",
     "win_size": "win_length",
@@ -64,6 +64,7 @@ class VocoderSystem:
 
     networks: dict[str, nn.Module]
     stage = "vocoder"
+    used = ("generator",)
 
 
 @dataclass(frozen=True)
@@ -283,9 +284,9 @@ def mel_definition(settings: Mapping[str, Any], source: Path) -> FeatureDefiniti
     Raises:
         InputError: a key is missing or impossible.
     """
-    if missing := [key for key in MEL_KEYS if key not in settings]:
+    if missing := [key for key in OFFICIAL_MEL if key not in settings]:
         raise InputError(f"{source}: has no {', '.join(missing)}; a vocoder's mel is not known without")
-    values = {ours: settings[theirs] for theirs, ours in MEL_KEYS.items()}
+    values = {ours: settings[theirs] for theirs, ours in OFFICIAL_MEL.items()}
     try:
         fmax = float(values.pop("fmax") or values["sampling_rate"] / 2)
         return FeatureDefinition(fmin=float(values.pop("fmin") or 0.0), fmax=fmax, **_whole(values))

@@ -23,14 +23,14 @@ from svstoolkit.training.checkpoint import find_checkpoint, list_checkpoints, op
 class Trained:
     """system: its networks are in evaluation mode, on the device, without gradients
     config: the run's resolved config
-    features, vocabulary: what it was trained on
+    features, vocabulary: what it was trained on; no vocabulary where it is another code's vocoder
     checkpoint: the file its weights are from, of training step `step`
     """
 
     system: Any
     config: dict[str, Any]
     features: FeatureDefinition
-    vocabulary: Vocabulary
+    vocabulary: Vocabulary | None
     checkpoint: Path
     step: int
 
@@ -43,15 +43,20 @@ class Trained:
 def load_trained(
     exp_dir: str | Path, device: str | torch.device = "cpu", which: str | int = "latest", ema: bool = True
 ) -> Trained:
-    """Builds exp_dir/config.yaml's system and loads its weights.
+    """Builds exp_dir/config.yaml's system and loads its weights; weight norm is folded into them.
 
+    exp_dir: also the checkpoint of another code's vocoder, or its folder: see `foreign_vocoder`
     which: `latest`, `best` or a step
     ema: averaged weights where the run kept them
 
     Raises:
         InputError: not trained yet (names the stage to run), or the checkpoint does not fit the config.
     """
+    from svstoolkit.systems.foreign_vocoder import is_foreign, load_foreign_vocoder
+
     exp_dir = Path(exp_dir)
+    if is_foreign(exp_dir):
+        return load_foreign_vocoder(exp_dir, device)
     require_trained(exp_dir, which)
     checkpoint, values = open_checkpoint(exp_dir, which)
     config = read_yaml(exp_dir / "config.yaml")
@@ -64,6 +69,8 @@ def load_trained(
         except (RuntimeError, KeyError) as error:
             reason = " ".join(str(error).split())[:200]
             raise InputError(f"{checkpoint} does not fit {exp_dir}/config.yaml: network {name}: {reason}") from error
+        if hasattr(network, "remove_weight_norm"):
+            network.remove_weight_norm()
         network.to(device).eval().requires_grad_(False)
     return Trained(
         system=system,
