@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from svstoolkit.align.transcript import Transcript
-from svstoolkit.data.audio import Cut
+from svstoolkit.data.audio import Cut, write_audio
 from svstoolkit.data.directory import Label
 from svstoolkit.data.files import write_text
 from svstoolkit.score.song import PAUSE
@@ -95,11 +95,11 @@ def _link_or_convert(source: str | Cut, target: Path) -> None:
     about = soundfile.info(source)
     if isinstance(source, Cut):
         start, end = source.samples(about.samplerate)
-        soundfile.write(target, *soundfile.read(source, start=start, stop=end), subtype="PCM_16")
+        write_audio(target, *soundfile.read(source, start=start, stop=end))
     elif about.format == "WAV" and about.subtype == "PCM_16":
         target.symlink_to(Path(source).resolve())
     else:
-        soundfile.write(target, *soundfile.read(source), subtype="PCM_16")
+        write_audio(target, *soundfile.read(source))
 
 
 def sound_boundaries_of_intervals(

@@ -154,10 +154,9 @@ def _adapted(
 
 
 def _sing(song: Song, source: Path, place: Path, args: argparse.Namespace, singer, speaker: str, refiner) -> None:
-    import soundfile
     from tqdm import tqdm
 
-    from svstoolkit.data.files import atomic_path
+    from svstoolkit.data.audio import write_audio
     from svstoolkit.inference.singing import perform
     from svstoolkit.inference.song_page import write_song_page
 
@@ -169,8 +168,7 @@ def _sing(song: Song, source: Path, place: Path, args: argparse.Namespace, singe
 
     sung = perform(song, singer, speaker, refiner, steps, args.seed, progress)
     seconds, wall = len(sung.audio) / singer.features.sampling_rate, time.perf_counter() - started
-    with atomic_path(place) as temporary:
-        soundfile.write(temporary, sung.audio, singer.features.sampling_rate, subtype="PCM_16", format="WAV")
+    write_audio(place, sung.audio, singer.features.sampling_rate, "WAV")
     model = refiner.trained.checkpoint.parent.parent.name if refiner else "the reference singer"
     facts = f"{speaker}, by {model}; {seconds:.1f} s in {len(sung.phrases)} phrases, sung in {wall:.1f} s"
     page = place.with_suffix(".html")

@@ -23,8 +23,9 @@ from svstoolkit.corpora.synthesis.singing_f0 import F0Model
 from svstoolkit.corpora.synthesis.singing_spectrum import SpectralModel
 from svstoolkit.corpora.synthesis.speech_to_singing import Singer, Singing, speech_to_singing
 from svstoolkit.corpora.synthesis.spoken_syllable import AnalysedSyllable, SpokenSyllable, analyse
+from svstoolkit.data.audio import write_audio
 from svstoolkit.data.directory import Label, Utterance, write_label
-from svstoolkit.data.files import atomic_path, write_json
+from svstoolkit.data.files import write_json
 from svstoolkit.errors import InputError
 from svstoolkit.score.song import Song
 
@@ -238,11 +239,8 @@ def _make_all(missing: list[Phrase], wav_dir: Path, n_jobs: int) -> None:
 
 
 def _make(phrase: Phrase, wav_dir: Path) -> None:
-    import soundfile
-
     samples = sing(phrase).samples
-    with atomic_path(wav_dir / f"{phrase.id}.wav") as temporary:
-        soundfile.write(temporary, np.rint(samples * 32767).astype(np.int16), SAMPLING_RATE, subtype="PCM_16")
+    write_audio(wav_dir / f"{phrase.id}.wav", np.rint(samples * 32767).astype(np.int16), SAMPLING_RATE)
 
 
 def _discard_others(corpus_dir: Path, made_by: dict) -> None:

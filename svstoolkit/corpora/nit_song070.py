@@ -15,8 +15,8 @@ from svstoolkit.corpora.labels.hts_song import song_of_contexts
 from svstoolkit.corpora.labels.lab import read_lab
 from svstoolkit.corpora.labels.label_notes import Fitted
 from svstoolkit.corpora.song_utterances import SongFiles, set_of, utterances_of_songs
+from svstoolkit.data.audio import write_audio
 from svstoolkit.data.directory import Utterance
-from svstoolkit.data.files import atomic_path
 from svstoolkit.errors import InputError
 
 SPEAKER = "nit_song070_f001"
@@ -79,7 +79,6 @@ def write_wavs(corpus_dir: str | Path) -> list[Path]:
         InputError: no raw recordings there, or one that is not made of whole samples.
     """
     import numpy as np
-    import soundfile
 
     data = Path(corpus_dir)
     data = data / "data" if (data / "data" / "raw").is_dir() else data
@@ -95,8 +94,7 @@ def write_wavs(corpus_dir: str | Path) -> list[Path]:
         content = raw.read_bytes()
         if len(content) % 2 or not content:
             raise InputError(f"{raw} is truncated: {len(content)} bytes are not whole 16-bit samples; unpack it again")
-        with atomic_path(wav) as temporary:
-            soundfile.write(temporary, np.frombuffer(content, "<i2"), SAMPLING_RATE, subtype="PCM_16", format="WAV")
+        write_audio(wav, np.frombuffer(content, "<i2"), SAMPLING_RATE)
     return written
 
 

@@ -12,6 +12,7 @@ import kaldiio
 import numpy as np
 
 from svstoolkit.data.archive_parts import Part, read_part
+from svstoolkit.data.files import cannot_write
 from svstoolkit.data.tables import read_table
 from svstoolkit.errors import InputError
 
@@ -33,9 +34,12 @@ class ArchiveWriter:
         self._lines: dict[str, str] = {}
 
     def __enter__(self) -> "ArchiveWriter":
-        self.ark.parent.mkdir(parents=True, exist_ok=True)
         self._temporary = [p.with_name(f".{p.name}.{os.getpid()}.tmp") for p in (self.ark, self.scp)]
-        self._file = self._temporary[0].open("wb")
+        try:
+            self.ark.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._temporary[0].open("wb")
+        except OSError as error:
+            raise cannot_write(self.ark, error) from error
         return self
 
     def __setitem__(self, key: str, value: np.ndarray | Audio) -> None:
@@ -43,6 +47,7 @@ class ArchiveWriter:
 
         Raises:
             ValueError: the key was written before or has white space, or the array has another type.
+            InputError: the disk is full.
         """
         if key in self._lines or len(key.split()) != 1:
             raise ValueError(f"{self.ark}: key {key!r} is given twice, empty or has white space")
@@ -51,18 +56,24 @@ class ArchiveWriter:
         if array.dtype != wanted:
             raise ValueError(f"{self.ark}: {key} is {array.dtype}, expected {np.dtype(wanted)}")
         offset = self._file.tell() + len(key.encode()) + 1  # Kaldi's offsets point behind "key "
-        kaldiio.save_ark(self._file, {key: value})
+        try:
+            kaldiio.save_ark(self._file, {key: value})
+        except OSError as error:
+            raise cannot_write(self.ark, error) from error
         self._lines[key] = f"{key} {self.ark}:{offset}\n"
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
-        self._file.close()
         ark, scp = self._temporary
         try:
+            self._file.close()
             if kind is None:
                 scp.write_text("".join(self._lines.values()), encoding="utf-8")
                 self.scp.unlink(missing_ok=True)  # an old scp must never point into a new ark
                 os.replace(ark, self.ark)
                 os.replace(scp, self.scp)
+        except OSError as failure:  # what a full disk left in a buffer
+            if kind is None:
+                raise cannot_write(self.ark, failure) from failure
         finally:
             ark.unlink(missing_ok=True)
             scp.unlink(missing_ok=True)

@@ -1,12 +1,14 @@
-"""Recordings on disk → samples at the rate wanted, every fault named with its remedy."""
+"""Recordings on disk → samples at the rate wanted, every fault named with its remedy; and samples → a file."""
 
 import os
 import struct
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
+from svstoolkit.data.files import atomic_path
 from svstoolkit.errors import InputError
 
 SILENCE = 1e-3  # a recording whose peak is below -60 dB of full scale has no voice in it
@@ -132,6 +134,25 @@ def resample(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
     widest = max(up, down)
     taps = firwin(2 * ZERO_CROSSINGS * widest + 1, ROLLOFF / widest, window=("kaiser", KAISER_BETA))
     return resample_poly(samples.astype(np.float64), up, down, window=taps).astype(np.float32)
+
+
+def write_audio(path: str | os.PathLike, samples: np.ndarray, rate: int, kind: str = "") -> None:
+    """Writes (L,) samples, whole or not at all: float, full scale ±1, or int16; 16 bits where the format has them.
+
+    Encoded in memory, since libsndfile calls a full disk a `System error` and leaves what fitted.
+
+    Args:
+        kind: WAV, FLAC, MP3 …; by default the path's suffix.
+
+    Raises:
+        InputError: the disk is full, or refuses the file in another way.
+    """
+    import soundfile
+
+    buffer = BytesIO()
+    soundfile.write(buffer, samples, rate, format=kind or Path(path).suffix[1:].upper())
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def _check_wav_size(path: Path, where: str) -> None:

@@ -2,10 +2,13 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from svstoolkit.errors import InputError
 
 
 @contextmanager
@@ -13,15 +16,32 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yields a temporary path in the same folder (same suffix); renames it to `path` when the block succeeds.
 
     A crash or an exception leaves the old file, if any, untouched.
+
+    Raises:
+        InputError: the disk is full, or refuses the file in another way.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename is None or Path(str(error.filename)) in (temporary, *temporary.parents):
+            raise cannot_write(path, error) from error
+        raise  # of another file, which the block reads
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def cannot_write(path: str | Path, error: OSError) -> InputError:
+    """What to say and do when a file cannot be written; programs do work that was done no second time."""
+    there = next((folder for folder in Path(path).absolute().parents if folder.is_dir()), Path("/"))
+    return InputError(
+        f"{path}: cannot be written ({error.strerror or error}; {shutil.disk_usage(there).free / 2**20:.0f} MiB are "
+        "free there); make room or correct the folder's rights, then the same command goes on"
+    )
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -11,8 +11,7 @@ import kaldiio
 import numpy as np
 
 from svstoolkit.data.archives import Audio
-from svstoolkit.data.files import write_text
-from svstoolkit.errors import InputError
+from svstoolkit.data.files import cannot_write, write_text
 
 JOURNAL = "journal"
 END = "end\n"  # the journal's last line, once all archives are whole and before the first is moved
@@ -59,7 +58,7 @@ class GrowingArchives:
             for file, end in zip(self._files, [*self._ends, size], strict=False):
                 file.truncate(end)
         except OSError as error:
-            raise _cannot_write(self.folder, error) from error
+            raise cannot_write(error.filename or self.folder, error) from error
         return self
 
     def __exit__(self, kind: type | None, *_: object) -> None:
@@ -67,27 +66,24 @@ class GrowingArchives:
             self._stack.close()
         except OSError as error:  # what a full disk left in a buffer; the journal does not tell of it
             if kind is None:
-                raise _cannot_write(self.folder, error) from error
+                raise cannot_write(error.filename or self.folder, error) from error
 
     def add(self, utterance: str, values: Sequence[np.ndarray | Audio], **about: object) -> None:
         """Appends the utterance's values, one for every archive, and then its line; `about` goes to Entry."""
-        try:
-            offsets, ends = [], []
-            for file, value in zip(self._files, values, strict=False):
+        offsets, ends = [], []
+        for file, value in zip(self._files, values, strict=False):
+            try:
                 offsets.append(file.seek(0, os.SEEK_END) + len(utterance.encode()) + 1)  # behind "key ", as Kaldi's
                 kaldiio.save_ark(file, {utterance: value})
                 file.flush()
                 ends.append(file.tell())
-            self._note(Entry(utterance, ends, offsets, **about))
-        except OSError as error:
-            raise _cannot_write(self.folder, error) from error
+            except OSError as error:
+                raise cannot_write(file.name, error) from error
+        self._note(Entry(utterance, ends, offsets, **about))
 
     def leave_out(self, utterance: str, why: str) -> None:
         """Notes that the utterance failed."""
-        try:
-            self._note(Entry(utterance, self._ends, failed=why))
-        except OSError as error:
-            raise _cannot_write(self.folder, error) from error
+        self._note(Entry(utterance, self._ends, failed=why))
 
     def finish(self) -> None:
         """Moves the archives to `output` and writes their scp files; may be called again after a kill."""
@@ -106,7 +102,7 @@ class GrowingArchives:
                 lines = (f"{e.utterance} {ark}:{e.offsets[i]}\n" for e in self.entries if not e.failed)
                 write_text(ark.with_suffix(".scp"), "".join(lines))
         except OSError as error:
-            raise _cannot_write(self.output, error) from error
+            raise cannot_write(error.filename or self.output, error) from error
 
     @property
     def _journal(self) -> Path:
@@ -117,8 +113,11 @@ class GrowingArchives:
         return self.entries[-1].ends if self.entries else [0] * len(self.names)
 
     def _note(self, entry: Entry) -> None:
-        self._files[-1].write(json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n")
-        self._files[-1].flush()
+        try:
+            self._files[-1].write(json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n")
+            self._files[-1].flush()
+        except OSError as error:
+            raise cannot_write(self._journal, error) from error
         self.entries.append(entry)
 
     def _read(self) -> int:
@@ -141,10 +140,3 @@ class GrowingArchives:
             self.entries.append(entry)
             size += len(line)
         return size
-
-
-def _cannot_write(path: Path, error: OSError) -> InputError:
-    return InputError(
-        f"{error.filename or path}: cannot be written ({error.strerror}); make room or correct the folder's rights, "
-        "then the same command goes on where it was"
-    )

@@ -8,11 +8,11 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 from tqdm import tqdm
 
 from svstoolkit.data.archives import ArchiveReader
+from svstoolkit.data.audio import write_audio
 from svstoolkit.data.directory import DataDirectory, read_data_directory
 from svstoolkit.data.extraction_faults import with_features
 from svstoolkit.data.files import atomic_path, write_json
@@ -140,8 +140,7 @@ class Decoder:
         return Rendering(audio, rendering.mel, rendering.f0, rendering.durations)
 
     def _write(self, place: Path, utterance: str, audio: np.ndarray, sung: Rendering, rate: int) -> None:
-        with atomic_path(place / "wav" / f"{utterance}.wav") as temporary:
-            soundfile.write(temporary, audio, rate, subtype="PCM_16")
+        write_audio(place / "wav" / f"{utterance}.wav", audio, rate)
         buffer = BytesIO()
         np.savez_compressed(buffer, f0=sung.f0.cpu().numpy(), durations=sung.durations.cpu().numpy())
         with atomic_path(place / "frames" / f"{utterance}.npz") as temporary:

@@ -10,8 +10,7 @@ from typing import Any
 
 import torch
 
-from svstoolkit.data.files import atomic_path
-from svstoolkit.errors import InputError
+from svstoolkit.data.files import atomic_path, cannot_write
 from svstoolkit.training.checkpoint import best_path, checkpoint_path, list_best, list_checkpoints
 
 Ranking = list[dict[str, float | int]]
@@ -28,14 +27,9 @@ def save_checkpoint(path: str | Path, values: dict[str, Any]) -> None:
             torch.save(values, file)
             file.flush()
             os.fsync(file.fileno())
-    except (OSError, RuntimeError) as error:  # torch tells of a full disk by a RuntimeError, raised from the OSError
-        cause = next((e for e in _causes(error) if isinstance(e, OSError) and e.strerror), None)
-        reason = cause.strerror if cause else str(error).splitlines()[0]
-        free = shutil.disk_usage(Path(path).parent).free / 2**20 if Path(path).parent.is_dir() else 0.0
-        raise InputError(
-            f"{path}: cannot be written ({reason}; {free:.0f} MiB are free there); make room, then the same command "
-            "resumes from the checkpoint before"
-        ) from error
+    except RuntimeError as error:  # by which torch tells of a full disk, raised from the OSError
+        cause = next((e for e in _causes(error) if isinstance(e, OSError)), OSError(str(error).splitlines()[0]))
+        raise cannot_write(path, cause) from error
 
 
 def ranked(ranking: Ranking, loss: float, step: int, keep: int) -> Ranking:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from svstoolkit.align.quality import MEASURES, Z_FREE, Quality
-from svstoolkit.data.audio import native_audio
+from svstoolkit.data.audio import native_audio, write_audio
 from svstoolkit.data.files import atomic_path
 from svstoolkit.errors import InputError
 from svstoolkit.features.definition import FeatureDefinition
@@ -77,11 +77,7 @@ def _recording(folder: Path, wav: str, utterance: str) -> dict:
     except InputError:
         return {"sound": None, "mel": None, "wave": ""}
     sound, mel = (Path(ASSETS) / f"{utterance}{suffix}" for suffix in (".flac", ".webp"))
-    import soundfile
-
-    with atomic_path(folder / sound) as temporary:
-        steps = np.rint(np.clip(samples, -1, 1) * FULL_SCALE).astype(np.int16)
-        soundfile.write(temporary, steps, rate)
+    write_audio(folder / sound, np.rint(np.clip(samples, -1, 1) * FULL_SCALE).astype(np.int16), rate)
     _write_mel(folder / mel, samples, rate)
     return {"sound": sound.as_posix(), "mel": mel.as_posix(), "wave": waveform(samples, rate)}
 

@@ -115,12 +115,14 @@ def apply(path: Path, changes: list[Change], write: Callable[[Path, str], None] 
             copies[change.path] = _copied(change.path, backup)
         for change in changes:
             write(change.path, change.content)
-    except OSError as error:
+    except (OSError, InputError) as error:
         for target, copy in copies.items():
             if copy is None:
                 target.unlink(missing_ok=True)
             else:
                 shutil.copy2(copy, target)
+        if isinstance(error, InputError):
+            raise InputError(f"{error}; nothing was changed") from error
         raise InputError(
             f"{error.filename or path}: cannot be written ({error.strerror}); nothing was changed"
         ) from error

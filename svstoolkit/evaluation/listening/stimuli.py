@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from svstoolkit.data.files import atomic_path
+from svstoolkit.data.audio import write_audio
 from svstoolkit.errors import InputError
 from svstoolkit.evaluation.floor import loudness_noise
 from svstoolkit.evaluation.listening.anchor import low_pass, tones
@@ -94,10 +94,7 @@ def make_tones(folder: Path, reached: float, sampling_rate: int, seed: int) -> t
 
 def write_wav(path: Path, audio: np.ndarray, sampling_rate: int) -> None:
     """16-bit PCM, nothing else in the file."""
-    import soundfile
-
-    with atomic_path(path) as temporary:
-        soundfile.write(temporary, np.clip(audio, -1.0, 1.0), sampling_rate, subtype="PCM_16")
+    write_audio(path, np.clip(audio, -1.0, 1.0), sampling_rate)
 
 
 def _sound(system: str, utterance: str, sources: Sources, wanted: Wanted) -> tuple[np.ndarray, int]:

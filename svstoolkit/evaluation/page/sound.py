@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from svstoolkit.data.files import atomic_path
+from svstoolkit.data.audio import write_audio
 
 FULL_SCALE = 32768  # 16 bits
 
@@ -15,8 +15,5 @@ def write_sound(path: Path, audio: np.ndarray, rate: int) -> None:
     .flac holds 16 bits, 27 kB for a second of singing at 24 kHz. Noise does not pack: .mp3, 6 kB, is for the floor,
     of which every detail is chance anyway.
     """
-    import soundfile
-
     steps = np.clip(np.rint(np.asarray(audio, dtype=np.float64) * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
-    with atomic_path(path) as temporary:
-        soundfile.write(temporary, steps.astype(np.int16), rate)
+    write_audio(path, steps.astype(np.int16), rate)
