@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from jobs import executable, header
@@ -64,6 +65,34 @@ class Signals:
             self._send(pid, signal.SIGTERM)
 
 
+class Log:
+    """A job's log. If the disk is full, that is said once, and the job goes on without."""
+
+    def __init__(self, path: Path, append: bool):
+        """Ends the program if the file cannot be made."""
+        self.path, self._told = path, False
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("ab" if append else "wb", buffering=0)
+        except OSError as error:
+            sys.exit(f"{Path(sys.argv[0]).name}: {path}: cannot be written ({error.strerror}); nothing was started")
+
+    def write(self, data: bytes) -> None:
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            if not self._told:
+                print(
+                    f"{self.path}: cannot be written ({error.strerror}); its end is lost", file=sys.stderr, flush=True
+                )
+            self._told = True
+
+    def close(self) -> None:
+        self._file.close()
+
+
 def run_logged(
     command: list[str],
     log: Path,
@@ -79,11 +108,9 @@ def run_logged(
 
     own_group: signals reach the command and all that it starts, and nothing else
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
     start = time.time()
-    with log.open("ab" if append else "wb") as out:
+    with closing(Log(log, append)) as out:
         out.write(f"{header(command)}{time.ctime(start)}\n# Running on {socket.gethostname()}\n#\n".encode())
-        out.flush()
         try:
             process = subprocess.Popen(
                 executable(command),
@@ -119,7 +146,7 @@ def die_with_parent() -> None:
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def copy_output(process: subprocess.Popen, out, show: bool) -> None:
+def copy_output(process: subprocess.Popen, out: Log, show: bool) -> None:
     """The process's output to the log line by line; progress bars leave only their last state there."""
     line = b""
     descriptor = process.stdout.fileno()
@@ -137,7 +164,5 @@ def copy_output(process: subprocess.Popen, out, show: bool) -> None:
             except BrokenPipeError:  # nobody looks any more: the log goes on
                 show = False
         *lines, line = (line + chunk).split(b"\n")
-        for complete in lines:
-            out.write(complete.rsplit(b"\r", 1)[-1] + b"\n")
-        out.flush()
+        out.write(b"".join(complete.rsplit(b"\r", 1)[-1] + b"\n" for complete in lines))
     out.write(line.rsplit(b"\r", 1)[-1] + b"\n" if line else b"")

@@ -1,11 +1,15 @@
 """What the programs share: one-line errors, and options spelled as Kaldi and ESPnet spell them."""
 
 import argparse
+import errno
 import logging
 import sys
 from collections.abc import Callable
 
+from svstoolkit.data.files import cannot_write
 from svstoolkit.errors import InputError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)  # the disk, or the user's share of it
 
 
 def parser(program: str, description: str) -> argparse.ArgumentParser:
@@ -36,13 +40,18 @@ def checkpoint(text: str) -> str | int:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Runs a program; an InputError becomes one line on stderr and exit status 1."""
+    """Runs a program; an InputError, or a full disk, becomes one line on stderr and exit status 1."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # tells of every table of every font in a PDF
     try:
         main()
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        print(f"error: {cannot_write(error.filename or 'a file', error)}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("interrupted; the same command resumes", file=sys.stderr)
