@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from svstoolkit.evaluation.measures.dtw import dtw_path
+from svstoolkit.evaluation.measures.rhythm import as_sung, warped_boundaries
 from svstoolkit.evaluation.recording import Recording
 from svstoolkit.features.definition import FeatureDefinition
+from svstoolkit.score.languages.registry import is_vowel
 from svstoolkit.score.song import Song
 
 WARPING_BAND = 3.0  # s; both voices follow one score, so their clocks never part further
@@ -53,6 +55,21 @@ class Comparison:
     def reference_cepstra(self) -> np.ndarray:
         """(P, order + 1)"""
         return self.reference.cepstra[self.pairs[:, 0]]
+
+    @property
+    def sung_bounds(self) -> np.ndarray | None:
+        """(N + 1,) s, phones as the voice sang them: as the system placed them or, of singing that came without, as
+        warping finds them; None if the recording's are unknown too"""
+        if self.voice_bounds is not None or self.reference_bounds is None:
+            return self.voice_bounds
+        return warped_boundaries(self.reference_bounds, self.pairs, self.definition.frame_period)
+
+    def song_as_sung(self, reference: bool = False) -> Song | None:
+        """The score with its notes where the voice, or the recording, sings them; as written where that is unknown"""
+        bounds = self.reference_bounds if reference else self.sung_bounds
+        if bounds is None or self.song is None:
+            return self.song
+        return as_sung(self.song, bounds, lambda phone: is_vowel(phone, self.song.language))
 
     def equal_length_audio(self) -> tuple[np.ndarray, np.ndarray]:
         """Voice and reference, cut to the shorter of them."""

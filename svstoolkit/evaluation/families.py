@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from svstoolkit.evaluation.comparison import Comparison
-from svstoolkit.evaluation.measures import levels, melody, pitch, quality, rhythm, spectra, vibrato
+from svstoolkit.evaluation.contour_sums import transitions_of
+from svstoolkit.evaluation.measures import beats, levels, melody, pitch, quality, rhythm, spectra, steady, vibrato
 from svstoolkit.evaluation.measures.espnet import compare_espnet_features
 from svstoolkit.evaluation.measures.mcd import mel_cepstral_distortion
 from svstoolkit.evaluation.measures.transcription import transcribe
+from svstoolkit.evaluation.measures.transitions import transition_errors
 from svstoolkit.evaluation.metrics import METRICS
 from svstoolkit.score.languages.registry import is_vowel
 
@@ -65,7 +67,7 @@ def tune(comparison: Comparison) -> Values:
     frames = melody.melody_scores(track, melody.score_frames(comparison.song, len(track), frame_period))
     sung = melody.note_scores(transcribe(track, frame_period), notes)
     in_tune = melody.notes_in_tune(melody.note_deviations(track, notes, frame_period))
-    return {**frames, **sung, "notes_in_tune": in_tune}
+    return {**frames, **sung, "notes_in_tune": in_tune, **steady.steady_pitch_errors(track, notes, frame_period)}
 
 
 def vibrati(comparison: Comparison) -> Values:
@@ -76,15 +78,17 @@ def vibrati(comparison: Comparison) -> Values:
     return vibrato.vibrato_errors(ours, theirs)
 
 
+def transitions(comparison: Comparison) -> Values:
+    """The way from note to note, in the voice and in the recording."""
+    return transition_errors(transitions_of(comparison), transitions_of(comparison, reference=True))
+
+
 def timing(comparison: Comparison) -> Values:
     """Where the phones lie, as the system placed them or, of foreign singing, as warping finds them."""
-    phones = comparison.song.phones
-    vowels = np.array([is_vowel(phone, comparison.song.language) for phone in phones])
-    bounds = comparison.voice_bounds
-    if bounds is None:
-        period = comparison.definition.frame_period
-        bounds = rhythm.warped_boundaries(comparison.reference_bounds, comparison.pairs, period)
-    return rhythm.timing_errors(bounds, comparison.reference_bounds, vowels)
+    song, bounds = comparison.song, comparison.sung_bounds
+    vowels = np.array([is_vowel(phone, song.language) for phone in song.phones])
+    late = beats.vowel_deviations(song, bounds, lambda phone: is_vowel(phone, song.language))
+    return rhythm.timing_errors(bounds, comparison.reference_bounds, vowels) | beats.beat_errors(late)
 
 
 def mean_opinion(comparison: Comparison) -> Values:
@@ -152,11 +156,21 @@ def compare(comparison: Comparison, wanted: Collection[str]) -> tuple[dict[str, 
     return values, reasons
 
 
+TUNE = (
+    "raw_pitch_accuracy",
+    "notes_in_tune",
+    "steady_pitch_error",
+    "steady_pitch_error_20",
+    "onset_f1",
+    "onset_pitch_f1",
+    "onset_pitch_offset_f1",
+)
 FAMILIES = (
     Family(("mcd", "mcd_c0"), envelope),
     Family(("log_spectral_distance", "multi_resolution_stft"), spectrum),
     Family(tuple(name for name, metric in METRICS.items() if metric.group == "pitch"), f0),
-    Family(("raw_pitch_accuracy", "notes_in_tune", "onset_f1", "onset_pitch_f1", "onset_pitch_offset_f1"), tune),
+    Family(TUNE, tune),
+    Family(("transition_error", "transition_duration_error", "overshoot_error"), transitions),
     Family(("vibrato_rate_error", "vibrato_extent_error", "vibrato_agreement"), vibrati),
     Family(tuple(name for name, metric in METRICS.items() if metric.group == "timing"), timing),
     _perceptual("pesq", quality.pesq_wideband),

@@ -10,7 +10,7 @@ from svstoolkit.evaluation.sounds import Sound
 from svstoolkit.features.definition import FeatureDefinition
 from svstoolkit.score.song import Song
 
-METHOD = 2  # raised whenever a metric, the floor or the analysis changes, so that no old figure survives it
+METHOD = 3  # raised whenever a metric, the floor or the analysis changes, so that no old figure survives it
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Job:
     def fingerprint(self, take: Take, reference: bytes) -> str:
         """Of everything the take's score follows from; `reference` is the recording's content."""
         settings = self.settings
-        what = [METHOD, take.system, take.mode, settings.f0_extractor, settings.definition.to_dict(), settings.resample]
+        what = [METHOD, take.system, take.mode, settings.f0_extractor, settings.definition.decisive(), settings.resample]
         what += [settings.metrics, repr(self.song), self.bounds, self.on_page]
         digest = hashlib.sha256(json.dumps(what).encode())
         digest.update(reference)

@@ -8,6 +8,7 @@ from pathlib import Path
 from svstoolkit.data.files import write_changed_text
 from svstoolkit.data.stages import STAGE_NAMES
 from svstoolkit.evaluation.breakdown import breakdown_rows
+from svstoolkit.evaluation.contour_rows import transition_rows, vibrato_rows
 from svstoolkit.evaluation.learned.scoring import WHOLE_SET
 from svstoolkit.evaluation.metrics import set_label
 from svstoolkit.evaluation.page.phrases import phrase
@@ -15,6 +16,7 @@ from svstoolkit.evaluation.page.render import Page, render
 from svstoolkit.evaluation.planning import PlannedSet
 from svstoolkit.evaluation.plots import draw_figures
 from svstoolkit.evaluation.results import Row, Value, aggregate, real_time_factors
+from svstoolkit.evaluation.rhythm_rows import rhythm_rows
 from svstoolkit.evaluation.statistics import paired_comparisons
 from svstoolkit.evaluation.table_files import table_files
 from svstoolkit.evaluation.tables import Table, overview
@@ -73,19 +75,25 @@ def write_report(
     values = [value for scored in scored_sets for value in values_of(scored)]
     failures = [failure for scored in scored_sets for failure in failures_of(scored)]
     decoded = [d for scored in scored_sets for d in scored.plan.decoded]
-    breakdown = breakdown_rows(score for scored in scored_sets for score in _all_scores(scored))
+    scores = [score for scored in scored_sets for score in _all_scores(scored)]
+    rows_of = {
+        "breakdown": breakdown_rows(scores),
+        "rhythm": rhythm_rows(scores),
+        "transitions": transition_rows(scores),
+        "vibrato": vibrato_rows(scores),
+    }
     stages = [stage for stage in stages if stage["name"] != STAGE_NAMES[-1]]
     rows = aggregate(values)
     values = [value for value in values if value.utterance != WHOLE_SET]
     comparisons = paired_comparisons(values)
     tables = overview(rows, _sizes(scored_sets), failures, comparisons)
-    contents = table_files(tables, values, comparisons, breakdown, decoded, stages, alignment)
+    contents = table_files(tables, values, comparisons, **rows_of, decoded=decoded, stages=stages, alignment=alignment)
     page = Page(
         definition=scored_sets[0].plan.jobs[0].settings.definition,
         tables=tables,
         values=values,
         comparisons=comparisons,
-        breakdown=breakdown,
+        **rows_of,
         alignment=alignment,
         decoded=decoded,
         stages=stages,

@@ -9,13 +9,15 @@ import numpy as np
 from svstoolkit.data.files import write_json
 from svstoolkit.evaluation.breakdown_sums import breakdown_sums
 from svstoolkit.evaluation.comparison import Comparison, pair_frames
+from svstoolkit.evaluation.contour_sums import contour_sums
 from svstoolkit.evaluation.families import compare
 from svstoolkit.evaluation.floor import loudness_noise
 from svstoolkit.evaluation.jobs import Job, Take, equal_timing
-from svstoolkit.evaluation.metrics import FLOOR, GROUND_TRUTH
+from svstoolkit.evaluation.metrics import FLOOR, GROUND_TRUTH, METRICS
 from svstoolkit.evaluation.page.pictures import mel_range, write_difference_picture, write_mel_picture
 from svstoolkit.evaluation.page.sound import write_sound
 from svstoolkit.evaluation.recording import Recording, analyse
+from svstoolkit.evaluation.rhythm_sums import rhythm_sums
 from svstoolkit.evaluation.sounds import FULL_SCALE, read_sound
 from svstoolkit.units import hz_to_midi
 
@@ -27,8 +29,8 @@ def score_utterance(job: Job) -> list[dict]:
 
     Returns:
         dicts of system, mode, set, utterance; seconds (length, None when unreadable); values {metric: number or
-        None}; failures [{metric or None, reason}]; breakdown (`breakdown_sums`); f0 (T,) in twentieths of a
-        semitone, 0 = unvoiced, for phrases on the page
+        None}; failures [{metric or None, reason}]; breakdown, rhythm and contour (`breakdown_sums`, `rhythm_sums`,
+        `contour_sums`); f0 (T,) in twentieths of a semitone, 0 = unvoiced, for phrases on the page
     """
     reference = _Reference(job)
     known = {} if job.settings.overwrite else _known_scores(job.record)
@@ -83,22 +85,31 @@ class _Reference:
 
 def _score(job: Job, take: Take, reference: _Reference) -> dict:
     score = {"system": take.system, "mode": take.mode, "set": job.label(take), "utterance": job.utterance}
-    score |= {"seconds": None, "values": {}, "failures": [], "breakdown": {}, "f0": []}
+    score |= {"seconds": None, "values": {}, "failures": [], "f0": []}
+    score |= {"breakdown": {}, "rhythm": {}, "contour": {}}
     try:
         recording = _recording(job, take, reference)
         comparison = _comparison(job, take, recording, reference.recording)
     except ValueError as error:
         reason = str(error) if str(error).startswith("the recording") else f"{take.sound or take.system} {error}"
         return score | {"failures": [{"metric": None, "reason": reason}]}
-    values, reasons = compare(comparison, job.settings.metrics)
+    values, reasons = compare(comparison, _metrics_of(job, take))
     score["seconds"] = len(recording.audio) / job.settings.definition.sampling_rate
     score["values"] = values
     score["failures"] = [{"metric": metric, "reason": reason} for metric, reason in reasons.items()]
     score["breakdown"] = breakdown_sums(comparison)
+    if take.system != FLOOR:  # noise has neither rhythm nor melody
+        score |= {"rhythm": rhythm_sums(comparison), "contour": contour_sums(comparison)}
     if job.on_page:
         score["f0"] = np.rint(20 * hz_to_midi(recording.f0)).astype(int).tolist()
         _write_assets(job, take, comparison, reference)
     return score
+
+
+def _metrics_of(job: Job, take: Take) -> list[str]:
+    """Those that tell something of the take: the floor is made of the recording and has its timing for nothing."""
+    timed = take.system != FLOOR
+    return [name for name in job.settings.metrics if timed or METRICS[name].group != "timing"]
 
 
 def _recording(job: Job, take: Take, reference: _Reference) -> Recording:

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from svstoolkit.evaluation.breakdown import ERRORS, BreakdownRow
+from svstoolkit.evaluation.contour_rows import FIGURES, TransitionRow, VibratoRow
 from svstoolkit.evaluation.decoded import Decoded
 from svstoolkit.evaluation.grids import Grid, csv_text, latex_grids
 from svstoolkit.evaluation.metrics import METRICS
 from svstoolkit.evaluation.results import Row, Value
+from svstoolkit.evaluation.rhythm_rows import RhythmRow
 from svstoolkit.evaluation.statistics import PairedComparison
 from svstoolkit.evaluation.tables import Table, csv_table, latex_table
 
@@ -16,6 +18,9 @@ def table_files(
     values: Sequence[Value],
     comparisons: Sequence[PairedComparison],
     breakdown: Sequence[BreakdownRow],
+    rhythm: Sequence[RhythmRow],
+    transitions: Sequence[TransitionRow],
+    vibrato: Sequence[VibratoRow],
     decoded: Sequence[Decoded],
     stages: Sequence[dict],
     alignment: Sequence[Row],
@@ -25,6 +30,9 @@ def table_files(
         "utterances": _utterances(values),
         "comparisons": _comparisons(comparisons),
         "breakdown": _breakdown(breakdown),
+        "rhythm": _rhythm(rhythm),
+        "transitions": _transitions(transitions),
+        "vibrato": _vibrato(vibrato),
         "speed": _speed(decoded),
         "stages": _stages(stages),
         "alignment": _alignment(alignment),
@@ -70,6 +78,41 @@ def _breakdown(rows: Sequence[BreakdownRow]) -> Grid:
         ("set", "by", "key", "system", "frames", *ERRORS),
         (None, None, None, None, None, *(decimals for _, _, decimals in ERRORS.values())),
         tuple((r.set, r.by, r.key, r.system, r.frames, *(getattr(r, error) for error in ERRORS)) for r in rows),
+    )
+
+
+def _rhythm(rows: Sequence[RhythmRow]) -> Grid:
+    fields = ("n", "median", "absolute_50", "absolute_90", "within_20", "within_30", "within_50")
+    return Grid(
+        "How late phones start, ms, against the recording's labels (vowels on their beats: against the score): median, "
+        "percentiles of the distance, per cent within 20, 30 and 50 ms",
+        ("set", "phones", "system", *fields),
+        (None, None, None, None, *(1,) * 6),
+        tuple((r.set, r.phones, r.system, *(getattr(r, field) for field in fields)) for r in rows),
+    )
+
+
+def _transitions(rows: Sequence[TransitionRow]) -> Grid:
+    distances = ("curve_distance", *(f"{figure}_distance" for figure in FIGURES))
+    fields = ("written", "n", *FIGURES, *distances)
+    return Grid(
+        "Transitions between notes: start against the beat and duration from 10 to 90 % in ms, overshoot and "
+        "preparation in per cent of the step; distances of the average curve and of the distributions from the "
+        "recording's",
+        ("set", "direction", "system", *fields),
+        (None, None, None, None, None, *(1,) * 9),
+        tuple((r.set, r.direction, r.system, *(getattr(r, field) for field in fields)) for r in rows),
+    )
+
+
+def _vibrato(rows: Sequence[VibratoRow]) -> Grid:
+    figures = ("share", "rate", "rate_sd", "extent", "extent_sd", "rate_distance", "extent_distance")
+    return Grid(
+        "Vibrato: notes long enough to have one, per cent of them that do, rate in Hz, extent in cents; distances of "
+        "the distributions from the recording's",
+        ("set", "system", "sustained", "n", *figures),
+        (None, None, None, None, 1, 2, 2, 1, 1, 2, 1),
+        tuple((r.set, r.system, r.sustained, r.n, *(getattr(r, field) for field in figures)) for r in rows),
     )
 
 

@@ -24,7 +24,7 @@ def files():
     comparisons = paired_comparisons(values)
     tables = overview(aggregate(values), {"test": 20}, [], comparisons)
     breakdown = [BreakdownRow("a_1", "test", "phone", "%", 10, 3.25, None, None, 12.5)]
-    return table_files(tables, values, comparisons, breakdown, [], [], [])
+    return table_files(tables, values, comparisons, breakdown, [], [], [], [], [], [])
 
 
 def read(text):

@@ -115,17 +115,29 @@ def as_sung(song: Song, boundaries: np.ndarray, is_vowel: Callable[[str], bool])
     Raises:
         ValueError: the boundaries are not those of the song's phones.
     """
-    boundaries = np.asarray(boundaries, dtype=np.float64)
-    if len(boundaries) != len(song.phones) + 1:
-        raise ValueError(f"has {len(boundaries) - 1} phones where the score has {len(song.phones)}")
-    first = np.cumsum([0, *(len(note.phones) for note in song.notes)])[:-1]
-    nuclei = [start + nucleus_index(note.phones, is_vowel) for start, note in zip(first, song.notes, strict=True)]
-    onsets = np.append(boundaries[nuclei], boundaries[-1])
+    onsets = np.append(note_starts(song, boundaries, is_vowel), boundaries[-1])
     notes = (
         replace(note, onset=float(onset), duration=float(end - onset))
         for note, onset, end in zip(song.notes, onsets[:-1], onsets[1:], strict=True)
     )
     return replace(song, notes=tuple(notes))
+
+
+def note_starts(song: Song, boundaries: np.ndarray, is_vowel: Callable[[str], bool]) -> np.ndarray:
+    """Where each of N notes was sung to start: (N,) seconds, with its first vowel, or its first phone if it has none.
+
+    Args:
+        boundaries: (P + 1,) seconds of the song's P phones.
+
+    Raises:
+        ValueError: the boundaries are not those of the song's phones.
+    """
+    boundaries = np.asarray(boundaries, dtype=np.float64)
+    if len(boundaries) != len(song.phones) + 1:
+        raise ValueError(f"has {len(boundaries) - 1} phones where the score has {len(song.phones)}")
+    first = np.cumsum([0, *(len(note.phones) for note in song.notes)])[:-1]
+    nuclei = [start + nucleus_index(note.phones, is_vowel) for start, note in zip(first, song.notes, strict=True)]
+    return boundaries[nuclei]
 
 
 def _onset_errors(boundaries: np.ndarray, reference: np.ndarray, phones: np.ndarray | None) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from svstoolkit.data.html import embedded_json, template_environment
 from svstoolkit.evaluation.breakdown import ERRORS, BreakdownRow
+from svstoolkit.evaluation.contour_rows import TransitionRow, VibratoRow
 from svstoolkit.evaluation.decoded import Decoded
 from svstoolkit.evaluation.metrics import GROUPS, METRICS, MODES, REFERENCE_DURATIONS, SCORE
 from svstoolkit.evaluation.page.data import (
@@ -15,6 +16,7 @@ from svstoolkit.evaluation.page.data import (
     value_data,
 )
 from svstoolkit.evaluation.results import Row, Value
+from svstoolkit.evaluation.rhythm_rows import RhythmRow
 from svstoolkit.evaluation.statistics import PairedComparison
 from svstoolkit.evaluation.tables import KINDS, Table
 from svstoolkit.features.definition import FeatureDefinition
@@ -39,6 +41,9 @@ class Page:
     values: Sequence[Value]
     comparisons: Sequence[PairedComparison]
     breakdown: Sequence[BreakdownRow]
+    rhythm: Sequence[RhythmRow]
+    transitions: Sequence[TransitionRow]
+    vibrato: Sequence[VibratoRow]
     alignment: Sequence[Row]
     decoded: Sequence[Decoded]
     stages: Sequence[dict]

@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 
 from svstoolkit.errors import InputError
+from svstoolkit.score.song import REST_PHONES
 
 # Of our phone names, by language, where they are not IPA already. A final or diphthong is the sounds it passes through.
 _MANDARIN = """
@@ -37,11 +38,11 @@ _PLACES = {
     0.0: "p b m ɸ β ʙ",
     0.07: "f v ɱ ʋ",
     0.2: "θ ð",
-    0.28: "t d n s z r ɾ l ɹ ts dz ɬ ɝ",
+    0.28: "t d n s z r ɾ l ɫ ɹ ts dz ɬ ɝ",
     0.37: "ʈ ɖ ɳ ʂ ʐ ɻ ɽ ɭ ʈʂ ɖʐ",
     0.42: "ʃ ʒ tʃ dʒ",
     0.46: "ɕ ʑ tɕ dʑ",
-    0.52: "c ɟ ɲ ç ʝ j ʎ",
+    0.52: "c ɟ ɲ ç ʝ j ɥ ʎ",
     0.68: "k ɡ ŋ x ɣ ɰ w",
     0.8: "q ɢ ɴ χ ʁ ʀ",
     0.92: "ħ ʕ",
@@ -51,11 +52,13 @@ _MANNERS = {
     0.0: "p b t d ʈ ɖ c ɟ k ɡ q ɢ ʔ m ɱ n ɳ ɲ ŋ ɴ",
     0.3: "ts dz tʃ dʒ ʈʂ ɖʐ tɕ dʑ",
     0.6: "ɸ β f v θ ð s z ʃ ʒ ʂ ʐ ɕ ʑ ç ʝ x ɣ χ ʁ ħ ʕ h ɦ ɬ",
-    1.0: "ʋ ɹ ɻ j ʎ w ɰ l ɭ r ʀ ʙ ɾ ɽ ɝ",
+    1.0: "ʋ ɹ ɻ j ɥ ʎ w ɰ l ɫ ɭ r ʀ ʙ ɾ ɽ ɝ",
 }
-_VOICED = frozenset("b d ɖ ɟ ɡ ɢ m ɱ n ɳ ɲ ŋ ɴ dz dʒ ɖʐ dʑ β v ð z ʒ ʐ ʑ ʝ ɣ ʁ ʕ ɦ ʋ ɹ ɻ j ʎ w ɰ l ɭ r ʀ ʙ ɾ ɽ".split())
+_VOICED = frozenset(
+    "b d ɖ ɟ ɡ ɢ m ɱ n ɳ ɲ ŋ ɴ dz dʒ ɖʐ dʑ β v ð z ʒ ʐ ʑ ʝ ɣ ʁ ʕ ɦ ʋ ɹ ɻ j ɥ ʎ w ɰ l ɫ ɭ r ʀ ʙ ɾ ɽ".split()
+)
 _NASAL = frozenset("m ɱ n ɳ ɲ ŋ ɴ".split())
-_LIQUID = frozenset("l ɭ ʎ ɬ r ʀ ʁ ɾ ɽ ɹ ɻ".split())
+_LIQUID = frozenset("l ɫ ɭ ʎ ɬ r ʀ ʁ ɾ ɽ ɹ ɻ".split())
 _SIBILANT = frozenset("s z ʃ ʒ ʂ ʐ ɕ ʑ ts dz tʃ dʒ ʈʂ ɖʐ tɕ dʑ".split())
 # Vowels: height (1 close), backness (1 back), rounding; ɝ besides is rhotic.
 _VOWELS = {
@@ -68,6 +71,7 @@ _VOWELS = {
 }  # fmt: skip
 _MARKS = "ʰʲʷːˑ"  # after a sound: aspirated, palatalised, labialised, long
 _NASALISED = "\u0303"
+PHONE_CLASSES = ("plosive", "affricate", "fricative", "nasal", "liquid or glide", "vowel", "pause")
 _DIMENSIONS = 12
 # How much each feature counts in a distance: is it a vowel; height, backness, rounding; place, manner, voice, nasal,
 # liquid, sibilant; aspirated; secondary articulation.
@@ -86,7 +90,7 @@ def ipa_of(phone: str, language: str) -> str:
         if phone not in table:
             raise InputError(f"phone {phone!r} of {language} has no articulation here; name one for it in a phone map")
         return table[phone]
-    return unicodedata.normalize("NFD", phone)
+    return unicodedata.normalize("NFD", phone).replace("c\u0327", "ç")  # no mark, but a sound of its own
 
 
 def sounds_of(ipa: str) -> np.ndarray:
@@ -109,6 +113,29 @@ def sounds_of(ipa: str) -> np.ndarray:
             size = 1
         position += size
     return np.array(points)
+
+
+@cache
+def class_of_phone(phone: str, language: str) -> str:
+    """One of PHONE_CLASSES: "vowel" where a phone has one in it, as Mandarin finals do; rests are pauses.
+
+    Raises:
+        InputError: not known.
+    """
+    if phone in REST_PHONES:
+        return "pause"
+    sounds = sounds_of(ipa_of(phone, language)) / _WEIGHTS
+    if np.any(sounds[:, 0]):
+        return "vowel"
+    manner, nasal, liquid = sounds[0, 5], sounds[0, 7], sounds[0, 8]
+    if nasal:
+        return "nasal"
+    if liquid or manner > 0.9:
+        return "liquid or glide"
+    if manner > 0.5:
+        return "fricative"
+    released = len(sounds) > 1 and 0.5 < sounds[1, 5] < 0.9  # a plosive into a fricative, as in "pf"
+    return "affricate" if manner > 0.1 or released else "plosive"
 
 
 @cache
