@@ -1,6 +1,9 @@
 """Noise schedules as descending lists of σ in the variance-exploding coordinates x = x0 + σ·ε."""
 
+import difflib
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -37,6 +40,16 @@ def linear_betas(steps: int, beta_min: float, beta_max: float) -> Tensor:
     return torch.linspace(beta_min, beta_max, steps, dtype=torch.float64)
 
 
+def cosine_betas(steps: int, beta_min: float = 0.0, beta_max: float = 0.999) -> Tensor:
+    """β of ᾱ_t = cos²((t/T + s)/(1 + s)·π/2), s = 0.008, at most beta_max (Nichol & Dhariwal 2021, eq. 17) → (T,)."""
+    if steps < 2:
+        raise ValueError(f"need steps >= 2, not {steps}")
+    offset = 0.008
+    t = torch.linspace(0.0, 1.0, steps + 1, dtype=torch.float64)
+    kept = torch.cos((t + offset) / (1.0 + offset) * (math.pi / 2)) ** 2
+    return (1.0 - kept[1:] / kept[:-1]).clamp(min=max(beta_min, 1e-8), max=min(beta_max, 0.999))
+
+
 def sigmas_from_betas(betas: Tensor) -> Tensor:
     """β (T,) → σ_t = √((1 − ᾱ_t) / ᾱ_t), (T,) ascending float64, with ᾱ_t = Π(1 − β)."""
     # log1p and expm1 keep the digits that 1 − ᾱ would lose where β is 1e-6
@@ -55,6 +68,34 @@ def log_linear_sigmas(steps: int, sigma_min: float, sigma_max: float) -> Tensor:
     """σ_max → σ_min, descending (steps,) float64, equal ratios."""
     _check_range(steps, sigma_min, sigma_max)
     return torch.linspace(math.log(sigma_max), math.log(sigma_min), steps, dtype=torch.float64).exp()
+
+
+def linear_time_sigmas(steps: int, sigma_min: float, sigma_max: float) -> Tensor:
+    """σ = t/(1 − t) of t evenly spaced, descending (steps,) float64: a rectified flow's own steps, when its last one
+    goes on to 0; `sigma_min` only keeps the signature, the steps are t_max·(1 − i/steps)."""
+    _check_range(steps, sigma_min, sigma_max, least=1)
+    t = sigma_max / (1.0 + sigma_max) * (1.0 - torch.arange(steps, dtype=torch.float64) / steps)
+    return t / (1.0 - t)
+
+
+BETAS = {"linear": linear_betas, "cosine": cosine_betas}
+SIGMAS = {"karras": karras_sigmas, "exponential": log_linear_sigmas, "flow": linear_time_sigmas}
+
+
+def named(known: Mapping[str, Any], name: str, what: str) -> Any:
+    """known[name]; raises ValueError, which lists the nearest names, where there is none."""
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3) or sorted(known)
+        raise ValueError(f"there is no {what} {name!r}; do you mean {' or '.join(near)}?")
+    return known[name]
+
+
+def named_sigmas(name: str, steps: int, sigma_min: float, sigma_max: float) -> Tensor:
+    """A schedule of `SIGMAS`, (steps,) descending float64; one step is σ_max alone."""
+    schedule = named(SIGMAS, name, "schedule")
+    if steps == 1:
+        return torch.tensor([sigma_max], dtype=torch.float64)
+    return schedule(steps, sigma_min, sigma_max)
 
 
 def inference_sigmas(steps: int, trained: Tensor) -> Tensor:
@@ -76,6 +117,6 @@ def inference_sigmas(steps: int, trained: Tensor) -> Tensor:
     return torch.cat([sigmas, sigmas.new_zeros(1)])
 
 
-def _check_range(steps: int, sigma_min: float, sigma_max: float) -> None:
-    if steps < 2 or not 0.0 < sigma_min < sigma_max:
-        raise ValueError(f"need steps >= 2 and 0 < sigma_min < sigma_max, not {steps}, {sigma_min}, {sigma_max}")
+def _check_range(steps: int, sigma_min: float, sigma_max: float, least: int = 2) -> None:
+    if steps < least or not 0.0 < sigma_min < sigma_max:
+        raise ValueError(f"need steps >= {least} and 0 < sigma_min < sigma_max, not {steps}, {sigma_min}, {sigma_max}")

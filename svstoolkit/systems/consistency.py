@@ -12,9 +12,9 @@ from svstoolkit.diffusion.consistency import (
     multistep_sampling,
     sampling_sigmas,
 )
-from svstoolkit.diffusion.epsilon import DiscreteEpsilon
+from svstoolkit.diffusion.discrete import DiscreteDiffusion
 from svstoolkit.diffusion.samplers import Denoiser
-from svstoolkit.diffusion.schedules import karras_sigmas, linear_betas
+from svstoolkit.diffusion.schedules import karras_sigmas
 from svstoolkit.errors import InputError
 from svstoolkit.features.degradation import DegradationRanges
 from svstoolkit.models.smoothsinger import SmoothSinger
@@ -58,7 +58,7 @@ class ConsistencySystem:
     ):
         if not 0.0 <= target_decay < 1.0 or audio_scale <= 0.0:
             raise ValueError(f"need 0 <= target_decay < 1 and audio_scale > 0, not {target_decay}, {audio_scale}")
-        self.epsilon = DiscreteEpsilon(linear_betas(diffusion_steps, beta_min, beta_max))
+        self.epsilon = DiscreteDiffusion(diffusion_steps, beta_min, beta_max)
         trained = self.epsilon.sigmas
         if not 0.0 <= degraded_probability <= 1.0:
             raise ValueError(f"degraded_probability must lie in [0, 1], not {degraded_probability}")

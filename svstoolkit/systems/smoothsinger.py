@@ -1,15 +1,14 @@
 """Training SmoothSinger: ε-MSE on waveforms; the reference is synthetic first, later partly degraded ground truth."""
 
-import functools
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from svstoolkit.diffusion.epsilon import DiscreteEpsilon
+from svstoolkit.diffusion.discrete import DiscreteDiffusion
 from svstoolkit.diffusion.samplers import Denoiser, ddim, ddpm
-from svstoolkit.diffusion.schedules import inference_sigmas, linear_betas
+from svstoolkit.diffusion.schedules import inference_sigmas
 from svstoolkit.errors import InputError
 from svstoolkit.features.degradation import DegradationRanges, degrade
 from svstoolkit.models.smoothsinger import SmoothSinger
@@ -55,7 +54,7 @@ class SmoothSingerSystem:
             raise ValueError(f"audio_scale must be positive, not {audio_scale}")
         self.networks: dict[str, nn.Module] = {"denoiser": denoiser}
         self.weights = weights
-        self.epsilon = DiscreteEpsilon(linear_betas(diffusion_steps, beta_min, beta_max))
+        self.epsilon = DiscreteDiffusion(diffusion_steps, beta_min, beta_max)
         self.degraded_start_step, self.degraded_probability = degraded_start_step, degraded_probability
         self.degradation = degradation or DegradationRanges()
         self.audio_scale, self.sampler = audio_scale, sampler
@@ -126,8 +125,8 @@ class SmoothSingerSystem:
         sigmas = inference_sigmas(steps, self.epsilon.sigmas)
         shape = (len(f0), f0.shape[1] * network.hop_length)
         x = float(sigmas[0]) * torch.randn(shape, generator=generator, device=f0.device)
-        run = functools.partial(ddpm, generator=generator) if self.sampler == "ddpm" else ddim
-        return run(denoise, x, sigmas) / self.audio_scale
+        run = ddpm if self.sampler == "ddpm" else ddim
+        return run(denoise, x, sigmas, generator) / self.audio_scale
 
 
 def reference_of(batch: Mapping[str, Tensor], denoiser: SmoothSinger) -> Tensor | None:
@@ -153,7 +152,7 @@ def partly_degraded(reference: Tensor, audio: Tensor, ranges: DegradationRanges,
 
 
 def utterance_denoiser(
-    epsilon: DiscreteEpsilon, network: SmoothSinger, condition: tuple[Tensor, ...], reference: Tensor | None
+    epsilon: DiscreteDiffusion, network: SmoothSinger, condition: tuple[Tensor, ...], reference: Tensor | None
 ) -> Denoiser:
     """D(x, σ) for given utterances: condition and reference features are computed once, not at every step."""
     encoded = network.condition(*condition)

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from svstoolkit.diffusion.epsilon import DiscreteEpsilon
+from svstoolkit.diffusion.discrete import DiscreteDiffusion
 from svstoolkit.diffusion.samplers import ddim, ddpm
 from svstoolkit.diffusion.schedules import inference_sigmas, karras_sigmas, linear_betas
 
@@ -57,7 +57,7 @@ def textbook_ddpm(model, x_t, betas, steps_of, generator):
 @pytest.mark.parametrize("steps", [20, 200])
 def test_ddpm_equals_the_textbook_update(steps):
     betas = linear_betas(steps, 1e-4, 5e-2)
-    epsilon = DiscreteEpsilon(betas)
+    epsilon = DiscreteDiffusion(steps, 1e-4, 5e-2)
 
     def model(x_t, t):
         return torch.tanh(0.8 * x_t) * torch.cos(t / steps)[:, None] + 0.1

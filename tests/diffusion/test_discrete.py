@@ -2,10 +2,10 @@
 
 import torch
 
-from svstoolkit.diffusion.epsilon import DiscreteEpsilon
+from svstoolkit.diffusion.discrete import DiscreteDiffusion
 from svstoolkit.diffusion.schedules import inference_sigmas, linear_betas
 
-EPSILON = DiscreteEpsilon(linear_betas(1000, 1e-6, 1e-2))
+EPSILON = DiscreteDiffusion(1000, 1e-6, 1e-2)
 
 
 def test_trained_sigmas_map_to_their_own_steps():
