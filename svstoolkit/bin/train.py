@@ -21,6 +21,8 @@ SIGTERM, SIGUSR1 and Ctrl-C save first."""
 IMPORT = """package of your own whose classes the config may name, besides svstoolkit's and torch's; may be repeated.
 Programs that use the experiment later want it in $SVS_IMPORT"""
 
+LEAST_SCALE = 1e-3  # of WORLD's features, so that a number that never changes is divided by something
+
 
 def _options() -> argparse.ArgumentParser:
     options = parser("train", __doc__ + DESCRIPTION)
@@ -102,14 +104,18 @@ def resolved_config(args: Any, dotted: list[str]) -> dict[str, Any]:
     """
     from svstoolkit.conf.loading import load_config
     from svstoolkit.data.definition_file import read_definition
+    from svstoolkit.data.dump_definition import read_dump_definition
     from svstoolkit.data.vocabulary import Vocabulary
 
     for name in (args.train_set, args.dev_set):
         if not (args.dump_dir / name / "utt2num_frames").is_file():
             raise InputError(f"{args.dump_dir / name} has no features; run stage 2 (features) first")
-    features = read_definition(args.dump_dir / "features.yaml")
+    features = read_dump_definition(args.dump_dir, (args.train_set, args.dev_set))
     vocabulary = Vocabulary.from_json(args.dump_dir / "vocabulary.json")
-    known = features.to_dict() | {"n_phones": vocabulary.n_phones, "n_singers": vocabulary.n_singers}
+    sizes = ("n_phones", "n_singers", "n_languages")
+    known = features.to_dict() | {name: getattr(vocabulary, name) for name in sizes}
+    if features.world:
+        known |= world_numbers(args.dump_dir, features)
     if args.teacher is not None:
         from svstoolkit.conf.reading import read_yaml
         from svstoolkit.features.definition import require_same
@@ -123,6 +129,22 @@ def resolved_config(args: Any, dotted: list[str]) -> dict[str, Any]:
     if missing := [name for name in ("system", "data", "training") if not isinstance(config.get(name), dict)]:
         raise InputError(f"--default {args.default} has no section {missing[0]}: it is no config of a system to train")
     return config
+
+
+def world_numbers(dump_dir: Path, features: Any) -> dict[str, Any]:
+    """What stands for ${n_world}, ${world_mean} and ${world_scale}: WORLD's features and their statistics.
+
+    Raises:
+        InputError: the statistics lack them.
+    """
+    from svstoolkit.data.statistics import Statistics
+    from svstoolkit.features.world import World
+
+    statistics = Statistics.from_json(dump_dir / "statistics.json")
+    if statistics.world_mean is None or statistics.world_std is None:
+        raise InputError(f"{dump_dir}/statistics.json is without WORLD's features; run stage 2 again")
+    scale = [max(deviation, LEAST_SCALE) for deviation in statistics.world_std]
+    return {"n_world": World.of(features).dimensions, "world_mean": statistics.world_mean, "world_scale": scale}
 
 
 def input_fingerprints(args: Any) -> dict[str, str]:
@@ -190,6 +212,7 @@ def _train(args: Any, config: dict[str, Any], training: Any, inputs: dict[str, s
         definition,
         training.seed,
         accelerator,
+        getattr(system, "target", "mel"),
     )
     with ExperimentLock(args.exp_dir) if accelerator.is_main_process else nullcontext():
         if accelerator.is_main_process:

@@ -14,10 +14,11 @@ def collate_utterances(items: Sequence[dict]) -> Batch:
     """B items of `UtteranceDataset`, padded with zeros at the end.
 
     Returns:
-        utterances list of B; phones, durations, slurs (B, N) int64; notes MIDI, note_durations s (B, N) float32;
+        utterances list of B; phones, languages, durations, slurs, note_indices (B, N) int64; notes MIDI,
+        note_durations s, note_onsets s (B, N) float32;
         phone_lengths, singers (B,) int64; mel (B, T, n_mels), f0 Hz, energy (B, T) float32; frame_lengths (B,) int64.
     """
-    padded = ("phones", "durations", "notes", "note_durations", "slurs", "mel", "f0", "energy")
+    padded = [name for name in items[0] if name not in ("utterance", "singer")]
     return {
         "utterances": [item["utterance"] for item in items],
         **{name: pad_sequence([_tensor(item[name]) for item in items], batch_first=True) for name in padded},

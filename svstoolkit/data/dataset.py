@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from svstoolkit.data import collate
 from svstoolkit.data.archives import ArchiveReader
 from svstoolkit.data.definition_file import read_definition
-from svstoolkit.data.phone_table import DURATION, NOTE, NOTE_DURATION, PHONE, SLUR, per_frame
+from svstoolkit.data.phone_table import DURATION, NOTE, NOTE_DURATION, NOTE_INDEX, NOTE_ONSET, PHONE, SLUR, per_frame
 from svstoolkit.data.tables import read_table
 from svstoolkit.data.vocabulary import Vocabulary
 from svstoolkit.errors import InputError
@@ -47,27 +48,39 @@ class DumpSet:
         self.singers = [vocabulary.singer_id(speakers[u], u) for u in self.utterances]
 
     def archive(self, name: str) -> ArchiveReader:
-        """`name`: mel, f0, energy, audio or phones."""
+        """`name`: mel, f0, energy, audio, phones, or world where the definition has it.
+
+        Raises:
+            InputError: the set has no such archive.
+        """
+        if name == "world" and not self.definition.world:
+            raise InputError(f"{self.path} has no WORLD features: set world: true in conf/features.yaml, run stage 2")
         return ArchiveReader(self.path / f"{name}.scp")
 
 
 class UtteranceDataset:
     """Whole utterances, for models that map a score to frames.
 
-    An item: utterance str; phones, durations, slurs (N,) int64; notes MIDI, note_durations s (N,) float32;
-    singer int; mel (T, n_mels), f0 (T,) Hz, energy (T,) float32. sum(durations) = T.
+    An item: utterance str; phones, languages (0 = none), durations, slurs, note_indices (N,) int64; notes MIDI,
+    note_durations s, note_onsets s (N,) float32; singer int; mel (T, n_mels), f0 (T,) Hz, energy (T,) float32.
+    sum(durations) = T.
+
+    target: what the model predicts; for `world` an item has world (T, n_world) float32 too, see `world.World`
 
     Raises:
-        InputError: see `DumpSet`.
+        InputError: see `DumpSet`; it has no WORLD features.
     """
 
     collate: Callable = staticmethod(collate.collate_utterances)
 
-    def __init__(self, dump_set_dir: str | Path, vocabulary: Vocabulary):
+    def __init__(self, dump_set_dir: str | Path, vocabulary: Vocabulary, target: Literal["mel", "world"] = "mel"):
         self.set = DumpSet(dump_set_dir, vocabulary)
         self.utterances = self.set.utterances
         self.lengths = self.set.n_frames
-        self._archives = {name: self.set.archive(name) for name in ("phones", "mel", "f0", "energy")}
+        self._phone_languages = np.array(vocabulary.phone_languages, dtype=np.int64)
+        self._archives = {
+            name: self.set.archive(name) for name in dict.fromkeys(("phones", "mel", "f0", "energy", target))
+        }
 
     def __len__(self) -> int:
         return len(self.utterances)
@@ -83,10 +96,13 @@ class UtteranceDataset:
         return {
             "utterance": utterance,
             "phones": table[:, PHONE].astype(np.int64),
+            "languages": self._phone_languages[table[:, PHONE].astype(np.int64)],
             "durations": table[:, DURATION].astype(np.int64),
             "notes": table[:, NOTE],
             "note_durations": table[:, NOTE_DURATION],
             "slurs": table[:, SLUR].astype(np.int64),
+            "note_indices": table[:, NOTE_INDEX].astype(np.int64),
+            "note_onsets": table[:, NOTE_ONSET],
             "singer": self.set.singers[index],
             **values,
         }

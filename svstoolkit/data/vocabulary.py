@@ -1,7 +1,7 @@
 """The vocabulary: which number each phone and each singer has. Built over the training set alone."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -44,6 +44,21 @@ class Vocabulary:
     def n_singers(self) -> int:
         return len(self.singers)
 
+    @property
+    def languages(self) -> list[str]:
+        """Languages of the phones, in C-locale order; pauses and breaths have none."""
+        return _sorted({language_of(phone) for phone in self.phones} - {""})
+
+    @property
+    def n_languages(self) -> int:
+        return len(self.languages)
+
+    @property
+    def phone_languages(self) -> list[int]:
+        """The language id of each phone id: 1 + the place among `languages`, 0 where there is none."""
+        ids = {language: number for number, language in enumerate(self.languages, 1)}
+        return [ids.get(language_of(phone), 0) for phone in self.phones]
+
     def phone_ids(self, phones: Sequence[str], utterance: str = "") -> list[int]:
         """Ids of a phone sequence, `Song.qualified_phones`.
 
@@ -72,6 +87,20 @@ class Vocabulary:
             )
         return self.singers.index(singer)
 
+    def singer_weights(self, mix: Mapping[str, float]) -> list[float]:
+        """A mixture of singers, {"alto": 0.7, "bass": 0.3}, as the weight of each of `singers`.
+
+        Raises:
+            InputError: a singer the training set does not have, a negative weight, or a sum that is not 1.
+        """
+        weights = [0.0] * self.n_singers
+        for singer, weight in mix.items():
+            weights[self.singer_id(singer)] = float(weight)
+        spelled = " ".join(f"{singer} {weight}" for singer, weight in mix.items())
+        if not all(weight >= 0 for weight in weights) or abs(sum(weights) - 1) > 1e-3:
+            raise InputError(f"singers {spelled or '(none)'}: the weights must not be negative, and add up to 1")
+        return [weight / sum(weights) for weight in weights]
+
     def to_json(self, path: str | Path) -> None:
         write_json(path, asdict(self))
 
@@ -99,6 +128,12 @@ def build_vocabulary(directory: DataDirectory) -> Vocabulary:
         vowels=_sorted(vowels),
         singers=_sorted(set(directory.speaker.values())),
     )
+
+
+def language_of(phone: str) -> str:
+    """The language of a qualified phone, "zh/a" → "zh"; "" for pauses, breaths and padding."""
+    language, slash, _ = phone.partition("/")
+    return language if slash else ""
 
 
 def _sorted(names: set[str]) -> list[str]:

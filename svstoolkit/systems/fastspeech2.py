@@ -1,40 +1,67 @@
 """Training FastSpeech 2: one network, one phase, true durations, F0 and energy given to the decoder."""
 
+import math
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from svstoolkit.losses.durations import note_duration_loss, note_sums, sentence_duration_loss
 from svstoolkit.losses.masked import masked_bce, masked_l1, masked_mse
+from svstoolkit.losses.ssim import masked_ssim_loss
 from svstoolkit.models.fastspeech2 import FastSpeech2, hz_to_midi
 from svstoolkit.nn.length_regulator import frame_positions, phones_to_frames
 from svstoolkit.nn.masks import length_mask
 from svstoolkit.nn.melody import melody_context, note_contour
 
-INPUTS = ("phones", "notes", "note_durations", "slurs", "singers", "phone_lengths", "durations", "f0", "energy")
+OF_NOTES = ("languages", "note_indices", "note_onsets")  # for models that were built to be told of them
+INPUTS = (
+    *("phones", "notes", "note_durations", "slurs", "singers", "phone_lengths", "durations", "f0", "energy"),
+    *OF_NOTES,
+)
+SSIM_FLOOR = 6.0  # added to log10 amplitude before SSIM, which is of positive values
 
 
 class FastSpeech2System:
     """The loss terms, each to be named in `weights`:
 
     mel: L1, natural-log amplitude; duration: MSE of ln(frames + 1); f0: L1 in semitones on plausibly voiced frames;
-    voicing: binary cross-entropy; energy: MSE of log energy
+    voicing: binary cross-entropy; energy: MSE of log energy, for models that have it; mel_before: the mel's of what
+    goes into the post-net, for models that have one
 
+    and, where `weights` has them, ssim: 1 − structural similarity of the mels as log10 amplitude + 6;
+    note_duration, sentence_duration: MSE of ln(frames + 1) of whole notes and utterances
+
+    f0_loss: `l1` as above, or `mse`, semitones²
     f0_margin: semitones. F0 farther than this outside the range from the previous note through this one to the next
     is taken for an error of the extractor (octaves, frication heard as voice) and teaches nothing about pitch.
     """
 
     stage = "acoustic"
     batch_kind = "utterance"
+    target: Literal["mel", "world"] = "mel"  # what the network predicts
     used: tuple[str, ...] = ("model",)  # networks that sing
     ema: tuple[str, ...] = ()
 
-    def __init__(self, model: FastSpeech2, weights: dict[str, float], f0_margin: float = 4.0):
+    def __init__(
+        self,
+        model: FastSpeech2,
+        weights: dict[str, float],
+        f0_margin: float = 4.0,
+        f0_loss: Literal["l1", "mse"] = "l1",
+    ):
         if f0_margin <= 0:
             raise ValueError(f"f0_margin must be positive, not {f0_margin}")
         self.f0_margin = f0_margin
+        self.f0_loss = masked_mse if f0_loss == "mse" else masked_l1
         self.networks: dict[str, nn.Module] = {"model": model}
         self.weights = weights
+
+    @staticmethod
+    def inputs(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What the model is told of an utterance batch."""
+        return {name: batch[name] for name in INPUTS if name in batch or name not in OF_NOTES}
 
     def prepare_training(self) -> None:
         """Nothing is needed before the first step."""
@@ -58,39 +85,65 @@ class FastSpeech2System:
         phones = length_mask(batch["phone_lengths"], batch["phones"].shape[1])
         semitones, plausible = self.pitched(batch, output["note_contour"], frames)
         voiced = (batch["f0"] > 0) & frames
-        return {
+        terms = {
             "mel": masked_l1(output["mel"], batch["mel"], frames),
             "duration": masked_mse(output["log_durations"], torch.log1p(batch["durations"].float()), phones),
-            "f0": masked_l1(output["f0_semitones"], semitones, plausible),
+            "f0": self.f0_loss(output["f0_semitones"], semitones, plausible),
             "voicing": masked_bce(output["vuv_logits"], voiced.float(), frames),
-            "energy": masked_mse(output["log_energy"], FastSpeech2.log_energy(batch["energy"]), frames),
         }
+        if "log_energy" in output:
+            log_energy = FastSpeech2.log_energy(batch["energy"])
+            terms["energy"] = masked_mse(output["log_energy"], log_energy, frames)
+        if "mel_before" in output:
+            terms["mel_before"] = masked_l1(output["mel_before"], batch["mel"], frames)
+        return terms | self.chosen_terms(output, batch, phones)
+
+    def chosen_terms(
+        self, output: Mapping[str, Tensor], batch: Mapping[str, Tensor], phones: Tensor
+    ) -> dict[str, Tensor]:
+        """The terms that are there because `weights` has them. phones: (B, N) bool, True = real."""
+        terms = {}
+        log_durations, durations = output["log_durations"], batch["durations"]
+        if "ssim" in self.weights:
+            predicted, target = (mel / math.log(10.0) + SSIM_FLOOR for mel in (output["mel"], batch["mel"]))
+            terms["ssim"] = masked_ssim_loss(predicted, target, output["frame_mask"])
+        if "note_duration" in self.weights:
+            terms["note_duration"] = note_duration_loss(log_durations, durations, batch["note_indices"], phones)
+        if "sentence_duration" in self.weights:
+            terms["sentence_duration"] = sentence_duration_loss(log_durations, durations, phones)
+        return terms
 
     def counts(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Of how many phones or frames of a batch each loss term is the mean."""
         position = frame_positions(batch["durations"])
         frames = position.mask
         contour = note_contour(phones_to_frames(batch["notes"], position))
-        every = dict.fromkeys(("mel", "voicing", "energy"), frames.sum())
-        return every | {"duration": batch["phone_lengths"].sum(), "f0": self.pitched(batch, contour, frames)[1].sum()}
+        counts = dict.fromkeys(("mel", "mel_before", "ssim", "voicing", "energy"), frames.sum())
+        counts |= {"duration": batch["phone_lengths"].sum(), "f0": self.pitched(batch, contour, frames)[1].sum()}
+        if "note_duration" in self.weights:
+            phones = length_mask(batch["phone_lengths"], batch["phones"].shape[1])
+            counts["note_duration"] = note_sums(phones.float(), batch["note_indices"], phones)[1].sum()
+        return counts
+
+    def sung(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The model's output for an utterance batch, with its true durations, F0 and energy."""
+        return networks["model"](**self.inputs(batch))
 
     def phases(
         self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor], step: int
     ) -> Iterator[tuple[str, dict[str, Tensor]]]:
         """One phase: "model". batch: an utterance batch."""
-        output = networks["model"](**{name: batch[name] for name in INPUTS})
-        yield "model", self.loss_terms(output, batch)
+        yield "model", self.loss_terms(self.sung(networks, batch), batch)
 
     @torch.no_grad()
     def demonstrate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """mel: (B, T, n_mels), f0: (B, T) Hz, predicted from an utterance batch with its true durations"""
-        given = {name: batch[name] for name in INPUTS if name not in ("f0", "energy")}
-        output = networks["model"](**given)
+        given = self.inputs(batch)
+        output = networks["model"](**{name: given[name] for name in given if name not in ("f0", "energy")})
         return {"mel": output["mel"], "f0": output["f0"]}
 
     @torch.no_grad()
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The terms and their weighted sum, "loss", with true durations, F0 and energy."""
-        output = networks["model"](**{name: batch[name] for name in INPUTS})
-        terms = self.loss_terms(output, batch)
+        terms = self.loss_terms(self.sung(networks, batch), batch)
         return {**terms, "loss": torch.stack([self.weights[name] * term for name, term in terms.items()]).sum()}

@@ -46,13 +46,15 @@ def test_utterance_batch_is_padded_with_zeros(tiny_dump, vocabulary):
     n, t = max(len(i["phones"]) for i in items), max(dataset.lengths)
     shapes = {name: tuple(value.shape) for name, value in batch.items() if name != "utterances"}
     assert shapes == {
-        **dict.fromkeys(("phones", "durations", "notes", "note_durations", "slurs"), (4, n)),
+        **dict.fromkeys(("phones", "languages", "durations", "notes", "note_durations", "slurs"), (4, n)),
+        **dict.fromkeys(("note_indices", "note_onsets"), (4, n)),
         **dict.fromkeys(("f0", "energy"), (4, t)),
         "mel": (4, t, 80),
         **dict.fromkeys(("phone_lengths", "frame_lengths", "singers"), (4,)),
     }
     integers = {name for name in shapes if batch[name].dtype == torch.int64}
-    assert integers == {"phones", "durations", "slurs", "phone_lengths", "frame_lengths", "singers"}
+    of_phones = {"phones", "languages", "durations", "slurs", "note_indices"}
+    assert integers == of_phones | {"phone_lengths", "frame_lengths", "singers"}
     assert all(batch[name].dtype == torch.float32 for name in set(shapes) - integers)
     for row, item in enumerate(items):
         length = batch["frame_lengths"][row]
