@@ -11,7 +11,13 @@ from svstoolkit.data.files import write_text
 from svstoolkit.errors import InputError
 from svstoolkit.features.definition import FeatureDefinition
 
-EXPECTED = {int: "an integer ≥ 0", float: "a number ≥ 0", str: "text", float | None: "a number or null"}
+EXPECTED = {
+    int: "an integer ≥ 0",
+    float: "a number ≥ 0",
+    str: "text",
+    float | None: "a number or null",
+    bool: "true or false",
+}
 
 
 def read_definition(path: str | Path) -> FeatureDefinition:

@@ -27,7 +27,7 @@ from svstoolkit.errors import InputError
 from svstoolkit.features.definition import FeatureDefinition, extractors_of
 from svstoolkit.features.f0_extractors import require_installed
 
-ARCHIVES = ("mel", "f0", "energy", "audio", "phones")
+ARCHIVES = ("mel", "f0", "energy", "audio", "phones")  # of every set; and world, where the definition asks for it
 COMPLETE = "utt2num_frames"  # written last: a set that has it is complete
 METHOD = 2  # of extraction; a set made by another is made again
 N_PLOTS = 3
@@ -135,7 +135,7 @@ def _with_ranges(planned: SetPlan, ranges: F0Ranges, definition: FeatureDefiniti
     key = fingerprint(
         inputs=[*tables, *map(Path, directory.score.values())],
         stamps=directory.wav.values(),
-        definition=definition.to_dict(),
+        definition=definition.decisive() | ({"world": True} if definition.world else {}),
         vocabulary=asdict(vocabulary),
         ranges=ranges.singers,
         method=METHOD,
@@ -183,7 +183,8 @@ def _extract_set(
     for other in parts.glob("*"):
         if other != folder:
             shutil.rmtree(other)
-    with GrowingArchives(folder, planned.output, ARCHIVES) as growing:
+    names = (*ARCHIVES, "world") if definition.world else ARCHIVES
+    with GrowingArchives(folder, planned.output, names) as growing:
         done = len(growing.entries)
         outcomes = workers.map(partial(_try_extract, definition=definition), planned.tasks[done:])
         title = planned.output.name
@@ -192,7 +193,7 @@ def _extract_set(
             if isinstance(outcome, InputError):
                 growing.leave_out(task.utterance, str(outcome))
                 continue
-            values = {name: getattr(outcome, name) for name in ARCHIVES}
+            values = {name: getattr(outcome, name) for name in names}
             values["audio"] = (definition.sampling_rate, outcome.audio)
             about = {"rate": outcome.rate, "gain": outcome.gain, "warnings": outcome.warnings}
             growing.add(task.utterance, list(values.values()), frames=len(outcome.mel), **about)
@@ -202,6 +203,8 @@ def _extract_set(
         if len(failed) > max_failed * len(planned.directory) or len(failed) == len(planned.directory):
             return failed
         (planned.output / COMPLETE).unlink(missing_ok=True)
+        for suffix in (".scp", ".ark") if "world" not in names else ():  # of another time, when it was asked for
+            (planned.output / "world").with_suffix(suffix).unlink(missing_ok=True)
         growing.finish()
     stored = [e for e in entries if not e.failed]
     speaker = planned.directory.speaker

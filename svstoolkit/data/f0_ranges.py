@@ -71,7 +71,7 @@ def find_ranges(
         stamps=[task.wav for them in chosen.values() for task in them],
         cuts=[[task.utterance, str(task.wav)] for them in chosen.values() for task in them],
         notes={singer: hz.tolist() for singer, hz in notes.items()},
-        definition=definition.to_dict(),
+        definition=definition.decisive(),
         method=[LOOKED_AT, LONGEST, EXTREMES],
     )
     if known is not None and known.fingerprint == key:

@@ -30,6 +30,7 @@ class Statistics:
     mel_mean, mel_std: per mel bin (n_mels,), natural-log amplitude
     energy_mean, energy_std: of the linear frame energy
     f0: singer name → F0Statistics
+    world_mean, world_std: per number of WORLD's features (n_world,); None where the set has none
     """
 
     mel_mean: list[float]
@@ -37,6 +38,8 @@ class Statistics:
     energy_mean: float
     energy_std: float
     f0: dict[str, F0Statistics]
+    world_mean: list[float] | None = None
+    world_std: list[float] | None = None
 
     def to_json(self, path: str | Path) -> None:
         write_json(path, asdict(self))
@@ -89,17 +92,24 @@ def compute_statistics(dump_set_dir: str | Path) -> Statistics:
     """
     path = Path(dump_set_dir)
     speakers = read_table(path / "utt2spk")
-    mel, energy = Moments(), Moments()
-    for values, moments in ((ArchiveReader(path / "mel.scp"), mel), (ArchiveReader(path / "energy.scp"), energy)):
-        for utterance in values:
-            moments.add(values[utterance])
+    mel, energy = (_moments(path / f"{name}.scp") for name in ("mel", "energy"))
+    world = _moments(path / "world.scp") if (path / "world.scp").is_file() else None
     return Statistics(
         mel_mean=mel.mean.tolist(),
         mel_std=mel.std.tolist(),
         energy_mean=float(energy.mean),
         energy_std=float(energy.std),
         f0=_f0_statistics(path, speakers),
+        world_mean=None if world is None else world.mean.tolist(),
+        world_std=None if world is None else world.std.tolist(),
     )
+
+
+def _moments(scp: Path) -> Moments:
+    moments = Moments()
+    for values in ArchiveReader(scp).values():
+        moments.add(values)
+    return moments
 
 
 def _f0_statistics(path: Path, speakers: dict[str, str]) -> dict[str, F0Statistics]:

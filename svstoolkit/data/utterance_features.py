@@ -17,6 +17,7 @@ from svstoolkit.features.energy import frame_energy
 from svstoolkit.features.f0 import extract_f0
 from svstoolkit.features.loudness import loudness_gain
 from svstoolkit.features.mel import mel_spectrogram
+from svstoolkit.features.world import World
 from svstoolkit.units import boundaries_to_frames
 
 TOLERANCE = 0.050  # s, between the label and the audio, and between neighbouring phones of the label
@@ -52,6 +53,7 @@ class UtteranceFeatures:
     rate: Hz of the recording
     gain: it was multiplied with, for its loudness
     warnings: what to look at
+    world: (T, n_world) float32, where the definition asks for it
     """
 
     mel: np.ndarray
@@ -62,6 +64,7 @@ class UtteranceFeatures:
     rate: int
     gain: float
     warnings: list[str]
+    world: np.ndarray | None = None
 
 
 def plan(directory: DataDirectory, utterance: str, vocabulary: Vocabulary) -> Task:
@@ -119,6 +122,7 @@ def extract_utterance(task: Task, definition: FeatureDefinition) -> UtteranceFea
         rate=rate,
         gain=gain,
         warnings=warnings,
+        world=World.of(definition).analyse(stored, f0) if definition.world else None,
     )
 
 

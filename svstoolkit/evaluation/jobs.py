@@ -99,8 +99,8 @@ class Job:
     def fingerprint(self, take: Take, reference: bytes) -> str:
         """Of everything the take's score follows from; `reference` is the recording's content."""
         settings = self.settings
-        what = [METHOD, take.system, take.mode, settings.f0_extractor, settings.definition.decisive(), settings.resample]
-        what += [settings.metrics, repr(self.song), self.bounds, self.on_page]
+        what = [METHOD, take.system, take.mode, settings.f0_extractor, settings.definition.decisive()]
+        what += [settings.resample, settings.metrics, repr(self.song), self.bounds, self.on_page]
         digest = hashlib.sha256(json.dumps(what).encode())
         digest.update(reference)
         for path in (take.sound.path if take.sound else None, take.frames):

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, fields
 
 from svstoolkit.errors import InputError
 from svstoolkit.features.f0_extractors import EXTRACTORS
+from svstoolkit.features.world import World
 
 QUIETEST, LOUDEST = -60.0, -5.0  # LUFS that a recording can be brought to
 MEL_KEYS = ("sampling_rate", "n_fft", "win_length", "hop_length", "n_mels", "fmin", "fmax", "log_floor")
@@ -20,6 +21,7 @@ class FeatureDefinition:
     f0_min, f0_max: widest search range of the F0 extractor, Hz; within it each singer's own is found
     f0_extractor: harvest, dio, praat or swift_f0; several joined by `+` vote (`f0.consensus`)
     loudness: LUFS to which every recording is brought; None leaves them as they are
+    world: stage 2 writes WORLD's features (`world.World`) beside all others, which stay what they are
     """
 
     sampling_rate: int = 24000
@@ -34,6 +36,7 @@ class FeatureDefinition:
     f0_max: float = 1100.0
     f0_extractor: str = "harvest"
     loudness: float | None = None
+    world: bool = False
 
     def __post_init__(self):
         if not 0 <= self.fmin < self.fmax <= self.sampling_rate / 2:
@@ -45,6 +48,8 @@ class FeatureDefinition:
         if self.loudness is not None and not QUIETEST <= self.loudness <= LOUDEST:
             raise ValueError(f"need {QUIETEST:g} <= loudness <= {LOUDEST:g} LUFS, not {self.loudness}")
         extractors_of(self.f0_extractor)
+        if self.world:
+            World.of(self)  # raises ValueError
 
     @property
     def frame_period(self) -> float:
@@ -53,6 +58,10 @@ class FeatureDefinition:
 
     def to_dict(self) -> dict:
         return asdict(self)
+
+    def decisive(self) -> dict:
+        """What mel, F0, energy and audio depend on: all but `world`, which only adds to them."""
+        return {key: value for key, value in self.to_dict().items() if key != "world"}
 
     @classmethod
     def from_dict(cls, values: dict, source: str = "features") -> "FeatureDefinition":
@@ -76,8 +85,8 @@ def extractors_of(names: str) -> list[str]:
 
 
 def require_same(a: FeatureDefinition, a_source: str, b: FeatureDefinition, b_source: str) -> None:
-    """Raises InputError naming both sides and every differing key unless the two definitions are equal."""
-    _require_equal(a, a_source, b, b_source, tuple(a.to_dict()), "train both on one conf/features.yaml")
+    """Raises InputError naming both sides and every differing key unless the two make the same of a recording."""
+    _require_equal(a, a_source, b, b_source, tuple(a.decisive()), "train both on one conf/features.yaml")
 
 
 def require_same_mel(a: FeatureDefinition, a_source: str, b: FeatureDefinition, b_source: str) -> None:

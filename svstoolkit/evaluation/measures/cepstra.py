@@ -7,6 +7,7 @@ from scipy.linalg import toeplitz
 
 from svstoolkit.errors import InputError
 from svstoolkit.features.definition import FeatureDefinition
+from svstoolkit.features.world import QUANTISATION_POWER
 
 # sampling rate → (order, all-pass constant): the values SPTK's users and ESPnet evaluate with
 SPTK_ORDER_AND_ALPHA = {
@@ -18,9 +19,6 @@ SPTK_ORDER_AND_ALPHA = {
     44100: (39, 0.53),
     48000: (39, 0.55),
 }
-# Variance of 16-bit quantisation noise for a full scale of ±1. Added to every envelope, so that digital silence
-# and inaudible residue are the same silence, and not two arbitrary spectral shapes.
-QUANTISATION_POWER = (2.0**-15) ** 2 / 12.0
 
 
 def order_and_alpha(sampling_rate: int) -> tuple[int, float]:
