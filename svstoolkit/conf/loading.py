@@ -10,6 +10,10 @@ from svstoolkit.conf.reading import parse_yaml, read_yaml
 from svstoolkit.errors import InputError
 
 PACKAGED = Path(__file__).parent
+REMEDIES = {  # part of a ${name} that stands for nothing → what the user has to do
+    "teacher": "give --teacher",
+    "world": "the dump has no WORLD features: set world: true in conf/features.yaml and run stage 2",
+}
 
 
 def load_config(
@@ -125,7 +129,8 @@ def _substitute(value: Any, substitutions: dict[str, Any], path: str) -> Any:
         return [_substitute(v, substitutions, path) for v in value]
     if isinstance(value, str) and (match := re.fullmatch(r"\$\{(.+)\}", value)):
         if match[1] not in substitutions:
-            known = "give --teacher" if match[1].startswith("teacher") else nearest(match[1], substitutions)
+            remedies = [remedy for part, remedy in REMEDIES.items() if part in match[1]]
+            known = remedies[0] if remedies else nearest(match[1], substitutions)
             raise InputError(f"{path}: nothing is known to stand for {value}; {known}")
         return substitutions[match[1]]
     return value

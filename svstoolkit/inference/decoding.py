@@ -43,9 +43,8 @@ class DecodedSystem:
     @property
     def trained(self) -> list[Trained]:
         """The experiments that sing it."""
-        acoustic = [] if self.copy_synthesis else [self.singer.acoustic]
-        refiner = [] if self.refiner is None else [self.refiner.trained]
-        return [self.singer.vocoder, *acoustic, *refiner]
+        singing = [t for t in self.singer.trained if t is not self.singer.acoustic or not self.copy_synthesis]
+        return singing if self.refiner is None else [*singing, self.refiner.trained]
 
     def parameters(self) -> int:
         """Parameters used at inference, those of the reference singer included."""
@@ -60,7 +59,8 @@ class Decoder:
 
     def decode_set(self, data_dir: Path, dump_set_dir: Path, overwrite: bool = False) -> None:
         data = with_features(read_data_directory(data_dir), dump_set_dir)
-        dump = {name: ArchiveReader(dump_set_dir / f"{name}.scp") for name in ("mel", "f0", "phones")}
+        names = {"mel", "f0", "phones", *(s.singer.target for s in self.systems if s.copy_synthesis)}
+        dump = {name: ArchiveReader(dump_set_dir / f"{name}.scp") for name in names}
         for system in self.systems:
             for mode in system.modes:
                 place = self.output / system.name / mode / data.path.name
@@ -124,9 +124,10 @@ class Decoder:
     def _sing(self, system: DecodedSystem, mode: str, data: DataDirectory, dump: dict, utterance: str) -> Rendering:
         singer = system.singer
         if system.copy_synthesis:
-            mel, f0 = (torch.tensor(dump[k][utterance], device=singer.device)[None] for k in ("mel", "f0"))
+            names = (singer.target, "mel", "f0")
+            features, mel, f0 = (torch.tensor(dump[k][utterance], device=singer.device)[None] for k in names)
             durations = torch.tensor(dump["phones"][utterance][:, DURATION].astype(np.int64))
-            return Rendering(singer.vocode(mel, f0), mel[0], f0[0], durations)
+            return Rendering(singer.vocode(features, f0), mel[0], f0[0], durations)
         speaker, song = data.speaker[utterance], data.song(utterance)
         table = phone_table(song, singer.vocabulary, None)
         if mode == FROM_SCORE:

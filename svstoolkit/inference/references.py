@@ -27,7 +27,7 @@ def write_references(
     for name in sets:
         source = dump_dir / name
         key = fingerprint(
-            inputs=[source / "utt2num_frames", singer.acoustic.checkpoint, singer.vocoder.checkpoint], seed=seed
+            inputs=[source / "utt2num_frames", *(trained.checkpoint for trained in singer.trained)], seed=seed
         )
         if is_done(output / name, key) and not overwrite:
             print(f"{output / name}: references are there already")

@@ -21,15 +21,15 @@ F0_EXTRACTOR = "dio"  # stage 8's
 def observer(definition: FeatureDefinition) -> Callable[[Any, Mapping[str, nn.Module], Mapping], Observation]:
     """A function (system, networks, batch of one whole phrase) → `Observation`, for the training loop.
 
-    Systems that write waveforms are scored as stage 8 scores singing with the recording's timing. For those that
-    predict frames the mel is shown and F0 is scored as predicted.
+    Systems of waveforms are scored as stage 8 scores singing with the recording's timing. For those of frames the mel
+    is shown, their own or that of the audio they make, and F0 is scored as predicted.
     """
 
     def observe(system: Any, networks: Mapping[str, nn.Module], batch: Mapping) -> Observation:
         shown = {name: value[0].float().cpu().numpy() for name, value in system.demonstrate(networks, batch).items()}
         recorded = {name: batch[name][0].float().cpu().numpy() for name in ("mel", "f0", "audio") if name in batch}
         (phrase,) = batch["utterances"]
-        if "audio" in shown:
+        if "audio" in shown and "audio" in recorded:
             return observe_sound(phrase, shown["audio"], recorded["audio"], definition)
         values = {
             "f0_rmse": f0_rmse(shown["f0"], recorded["f0"]),
@@ -37,7 +37,9 @@ def observer(definition: FeatureDefinition) -> Callable[[Any, Mapping[str, nn.Mo
             "vuv_error": vuv_error(shown["f0"], recorded["f0"]),
         }
         known = {name: None if np.isnan(value) else value for name, value in values.items()}
-        return Observation(phrase, known, {}, _pictures(shown["mel"], recorded["mel"]), definition.sampling_rate)
+        sounds = {"sung": shown["audio"]} if "audio" in shown else {}
+        mel = log_mel(shown["audio"], definition) if sounds else shown["mel"]
+        return Observation(phrase, known, sounds, _pictures(mel, recorded["mel"]), definition.sampling_rate)
 
     return observe
 

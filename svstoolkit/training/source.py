@@ -2,7 +2,7 @@
 
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from accelerate import Accelerator
 
@@ -24,12 +24,14 @@ def dump_source(
     features: FeatureDefinition,
     seed: int,
     accelerator: Accelerator,
+    target: Literal["mel", "world"] = "mel",
 ) -> Source:
     """Batches of the kind that a system takes.
 
     kind: "utterance" or "segment"
     sets: the dump's folders of the training and the development set
     references: archives (scp) of their reference waveforms, for systems that take them
+    target: what a system of utterances predicts, see `UtteranceDataset`
 
     Raises:
         InputError: a set is not complete, or the options fit neither the kind nor its longest utterance.
@@ -41,7 +43,7 @@ def dump_source(
 
     def dataset(index: int) -> Any:
         if kind == "utterance":
-            return UtteranceDataset(sets[index], vocabulary)
+            return UtteranceDataset(sets[index], vocabulary, target)
         scp = references[index] if references else None
         return SegmentDataset(sets[index], vocabulary, features.hop_length, options.segment_frames, scp)
 
