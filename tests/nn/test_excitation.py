@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from svstoolkit.nn import excitation
 from svstoolkit.nn.excitation import HarmonicSource, SineGenerator, upsample_f0
 
 RATE = 24000
@@ -69,3 +70,27 @@ def test_source_has_one_channel_and_every_sample():
     assert wave.shape == (2, 1, 5 * 256)
     wave.square().mean().backward()
     assert source.l_linear.weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("keywords", [{"random_phase": False}, {"random_phase": True}, {"f0_upsampling": "hold"}])
+@pytest.mark.parametrize("block", [1, 7, 25])
+def test_blocks_of_the_source_join_without_a_seam(keywords, block, monkeypatch):
+    source = HarmonicSource(RATE, hop_length=64, noise=0.0, **keywords)
+    f0 = 200.0 + 100.0 * torch.rand(2, 50)
+    torch.manual_seed(1)
+    whole = source(f0)
+    monkeypatch.setattr(excitation, "BLOCK", block)
+    torch.manual_seed(1)
+    torch.testing.assert_close(source(f0), whole, atol=1e-5, rtol=0)
+
+
+def test_blocks_of_the_source_keep_the_voicing(monkeypatch):
+    source = HarmonicSource(RATE, hop_length=64, amplitude=0.3, noise=0.0)
+    monkeypatch.setattr(excitation, "BLOCK", 3)
+    with torch.no_grad():
+        source.l_linear.weight.fill_(1.0)
+        source.l_linear.bias.zero_()
+    frames = source(torch.tensor([[0.0, 0.0, 3000.0, 3000.0, 0.0, 3000.0, 3000.0]])).view(7, 64)
+    spectrum = torch.fft.rfft(frames).abs()
+    tonal = (spectrum[:, [8, 16, 24]].square().sum(1) / spectrum.square().sum(1)).tolist()  # 3, 6 and 9 kHz
+    assert [t > 0.95 for t in tonal] == [False, False, True, True, False, True, True]
