@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> None:
     from svstoolkit.systems.loading import require_trained
     from svstoolkit.training.checkpoint import checkpoint_path
     from svstoolkit.training.checkpoint_average import average_checkpoints, chosen_checkpoints
-    from svstoolkit.training.experiment import COPIED
+    from svstoolkit.training.experiment import copy_about_data
     from svstoolkit.training.lock import require_writable
     from svstoolkit.training.saving import save_checkpoint
 
@@ -50,8 +50,7 @@ def main(argv: list[str] | None = None) -> None:
     values = average_checkpoints(paths)
     output.mkdir(parents=True)
     (output / "averaged_from").write_text("".join(f"{path}\n" for path in paths), encoding="utf-8")
-    for name in COPIED:
-        shutil.copyfile(args.exp_dir / name, output / name)
+    copy_about_data(args.exp_dir, output)
     save_checkpoint(checkpoint_path(output, values["step"]), values)
     shutil.copyfile(args.exp_dir / "config.yaml", output / "config.yaml")
     print(f"{output}: the mean of {' '.join(path.name for path in paths)}")

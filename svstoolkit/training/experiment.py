@@ -1,4 +1,4 @@
-"""An experiment's folder: exp/<tag>/{config.yaml, features.yaml, vocabulary.json, statistics.json, run.sh}."""
+"""An experiment's folder: exp/<tag>/{config,features}.yaml, {vocabulary,statistics,f0_ranges}.json, run.sh."""
 
 import os
 import shlex
@@ -15,7 +15,12 @@ from svstoolkit.data.fingerprint import fingerprint
 from svstoolkit.errors import InputError
 
 COPIED = ("features.yaml", "vocabulary.json", "statistics.json")  # from the dump
-WRITTEN_BY_TRAINING = ("checkpoints", "tensorboard", "train.log", "config.yaml", "inputs.yaml", "run.sh", *COPIED)
+COPIED_IF_THERE = ("f0_ranges.json",)  # where its F0 was searched: nothing that training depends on
+WRITTEN_BY_TRAINING = (
+    *("checkpoints", "tensorboard", "train.log", "config.yaml", "inputs.yaml", "run.sh"),
+    *COPIED,
+    *COPIED_IF_THERE,
+)
 CHANGEABLE = {  # a resumed run may have other values: the steps it takes are the same, but for rounding
     "training.max_steps",
     "training.save_every",
@@ -72,8 +77,7 @@ def write_experiment(
 ) -> None:
     """Writes all that decoding and resuming need; config.yaml last, so a folder that has it is complete."""
     exp_dir = Path(exp_dir)
-    for name in COPIED:
-        write_text(exp_dir / name, (dump_dir / name).read_text(encoding="utf-8"))
+    copy_about_data(dump_dir, exp_dir)
     back = os.path.relpath(Path.cwd(), exp_dir)
     write_text(
         exp_dir / "run.sh",
@@ -83,6 +87,13 @@ def write_experiment(
     (exp_dir / "run.sh").chmod(0o755)
     write_text(exp_dir / "inputs.yaml", yaml.safe_dump(dict(inputs), sort_keys=False))
     write_text(exp_dir / "config.yaml", yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+
+
+def copy_about_data(source: Path, exp_dir: Path) -> None:
+    """What the dump, or another experiment, says of the data."""
+    for name in (*COPIED, *COPIED_IF_THERE):
+        if name in COPIED or (source / name).is_file():
+            write_text(exp_dir / name, (source / name).read_text(encoding="utf-8"))
 
 
 def fingerprints(paths: Sequence[Path]) -> dict[str, str]:

@@ -49,7 +49,7 @@ def contents(folder):
 def test_training_leaves_all_that_decoding_and_replaying_need(run, tiny_dump, tmp_path, capsys):
     exp = run()
     assert {p.name for p in exp.iterdir()} == {
-        "config.yaml", "features.yaml", "vocabulary.json", "statistics.json", "inputs.yaml", "run.sh",
+        "config.yaml", "features.yaml", "vocabulary.json", "statistics.json", "f0_ranges.json", "inputs.yaml", "run.sh",
         "checkpoints", "tensorboard", "train.log",
     }  # fmt: skip
     config = yaml.safe_load((exp / "config.yaml").read_text())
@@ -109,6 +109,24 @@ def test_other_data_are_refused(run, tiny_dump, tmp_path):
     statistics.write_text(statistics.read_text() + "\n")
     with pytest.raises(InputError, match=r"begun on other data: .*statistics\.json changed"):
         run("--training.max_steps", "2", *constant, dump=dump)
+
+
+def test_sets_of_another_definition_are_refused(run, tiny_dump, tmp_path):
+    dump = tmp_path / "dump"
+    shutil.copytree(tiny_dump, dump)
+    write_definition(dump / "dev/features.yaml", FeatureDefinition(fmax=8000.0, f0_extractor="dio"))
+    message = r"between .*dev/features\.yaml and .*dump/features\.yaml \(fmax: 8000\.0 ≠ 12000\.0\); run stage 2"
+    with pytest.raises(InputError, match=message):
+        run(dump=dump)
+    assert not (tmp_path / "fastspeech2").exists()
+
+
+def test_a_dump_without_ranges_of_f0_is_enough(run, tiny_dump, tmp_path):
+    dump = tmp_path / "dump"
+    shutil.copytree(tiny_dump, dump)
+    (dump / "f0_ranges.json").unlink()
+    exp = run("--training.max_steps", "1", dump=dump)
+    assert not (exp / "f0_ranges.json").exists()
 
 
 @pytest.mark.parametrize(
