@@ -22,7 +22,7 @@ def structural_similarity(
     if window % 2 == 0:
         raise ValueError(f"window must be odd, not {window}")
     with torch.autocast(x.device.type, enabled=False):  # variances as differences of squares want all digits
-        return _similarity(x.float(), y.float(), mask, window, sigma, value_range)
+        return _similarity(x.double(), y.double(), mask, window, sigma, value_range).to(x.dtype)
 
 
 def _similarity(x: Tensor, y: Tensor, mask: Tensor, window: int, sigma: float, value_range: float) -> Tensor:
