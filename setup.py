@@ -69,6 +69,7 @@ setup(
             "fastdtw>=0.3.4",
             "praat-parselmouth>=0.4.5",
             "transformers>=4.40",
+            "diffusers>=0.30",
         ],
         # F0 by Praat's autocorrelation (GPL)
         "f0": ["praat-parselmouth>=0.4.5"],
