@@ -89,10 +89,13 @@ def write_script(call: Call, folder: Path) -> Path:
     here, script = Path(__file__).resolve().parent, folder / "job.sh"
     threads = call.options.get("num_threads", "1")
     job = [str(here / "slurm_job.py"), str(folder), call.variable, threads, call.log, *call.command]
+    # `sbatch --export=PATH`, as some sites want it, would lose what the programs are told by variables
+    told = [name for name in sorted(os.environ) if name == "PYTHONPATH" or name.startswith("SVS_")]
     script.write_text(
         f"#!/usr/bin/env bash\n# {Path(call.log).stem}, submitted by slurm.py\n"
         f"cd {shlex.quote(str(Path.cwd()))} || exit 1\n"
-        f"[ ! -f path.sh ] || . ./path.sh || exit 1\nexec python3 {shlex.join(job)}\n"
+        + "".join(f"export {name}={shlex.quote(os.environ[name])}\n" for name in told)
+        + f"[ ! -f path.sh ] || . ./path.sh || exit 1\nexec python3 {shlex.join(job)}\n"
     )
     return script
 

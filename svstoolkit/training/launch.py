@@ -143,7 +143,7 @@ def srun_command(
     tasks = max(1, ngpu)
     cpus = max(1, int(environment.get("SLURM_CPUS_ON_NODE", tasks)) // tasks)
     return [
-        *("srun", "--kill-on-bad-exit=1", f"--nodes={num_nodes}", f"--ntasks={num_nodes * tasks}"),
+        *("srun", "--export=ALL", "--kill-on-bad-exit=1", f"--nodes={num_nodes}", f"--ntasks={num_nodes * tasks}"),
         *(f"--ntasks-per-node={tasks}", f"--cpus-per-task={cpus}", sys.executable, "-m", module, *arguments),
     ]
 

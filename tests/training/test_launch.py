@@ -20,10 +20,10 @@ JOB = {"SLURM_JOB_ID": "7", "SLURM_JOB_NUM_NODES": "2", "SLURM_CPUS_ON_NODE": "1
 def test_srun_starts_a_task_per_gpu_on_every_node():
     command = srun_command(4, 2, "package.module", ["--ngpu", "4"], JOB)
     assert command[0] == "srun"
-    assert set(command[1:6]) == {
-        "--nodes=2", "--ntasks=8", "--ntasks-per-node=4", "--cpus-per-task=4", "--kill-on-bad-exit=1"
+    assert set(command[1:7]) == {
+        "--nodes=2", "--ntasks=8", "--ntasks-per-node=4", "--cpus-per-task=4", "--kill-on-bad-exit=1", "--export=ALL"
     }  # fmt: skip
-    assert command[6:] == [sys.executable, "-m", "package.module", "--ngpu", "4"]
+    assert command[7:] == [sys.executable, "-m", "package.module", "--ngpu", "4"]
     assert "--ntasks=2" in srun_command(0, 2, "package.module", [], JOB)
 
 

@@ -11,7 +11,7 @@ CONF = "command sbatch -A me\noption gpu=0\noption gpu=* --gres=gpu:$0\ndefault 
 SBATCH = """#!/bin/bash
 [ -e refusals ] && { echo "sbatch: error: Batch job submission failed: no such partition" >&2; exit 1; }
 echo "$@" > sbatch.args
-(SLURM_JOB_ID=7 SLURM_ARRAY_TASK_ID=2 setsid bash "${@: -1}" > sbatch.out 2>&1 &)
+(env -i PATH="$PATH" SLURM_JOB_ID=7 SLURM_ARRAY_TASK_ID=2 setsid bash "${@: -1}" > sbatch.out 2>&1 &)
 echo "7;cluster"
 """
 SQUEUE = """#!/bin/bash
@@ -33,8 +33,8 @@ def place(tmp_path) -> Path:
     return tmp_path
 
 
-def slurm(place: Path, *arguments: str) -> subprocess.CompletedProcess:
-    environment = {"PATH": f"{place}/bin:{Path(sys.executable).parent}:/usr/bin:/bin"}
+def slurm(place: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess:
+    environment = {"PATH": f"{place}/bin:{Path(sys.executable).parent}:/usr/bin:/bin"} | variables
     command = [sys.executable, str(UTILS / "slurm.py"), *arguments]
     return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=60)
 
@@ -49,6 +49,14 @@ def test_options_are_mapped_and_the_status_returned(place):
     log = (place / "log/a.2.log").read_text()
     assert "\ntask 2 yes\n# Accounting: time=0 threads=3\n# Ended (code 3)" in log
     assert "job 2 (code 3), log/a.2.log:\n    task 2 yes" in done.stderr
+
+
+def test_packages_that_configs_may_name_reach_jobs_without_the_rest_of_the_environment(place):
+    """The stand-in's jobs begin with no variables, as under `sbatch --export=NONE`."""
+    words = ["sh", "-c", "echo task JOB: $SVS_IMPORT, $PYTHONPATH, $OTHER."]
+    done = slurm(place, "JOB=2:2", "a.JOB.log", *words, SVS_IMPORT="mine yours", PYTHONPATH="/a b", OTHER="no")
+    assert done.returncode == 0, done.stderr
+    assert "\ntask 2: mine yours, /a b, .\n" in (place / "a.2.log").read_text()
 
 
 def test_resume_submits_what_has_not_ended_well(place):
