@@ -21,6 +21,13 @@ Sings scores with a voice that a recipe has trained.
 one are used; each can be named instead. A score in a language that the voice has not learnt is sung with an accent:
 every phone by the voice's that is articulated most alike (--accent true), or as --phone_map says. A score out of the
 singer's range is moved by octaves (--transpose auto). Beside each sound lies a page to hear and see it.
+
+  svs sing song.mid --voice egs/mini/exp --write_curves true           (writes sung/song.curves.yaml)
+  svs sing song.mid --voice egs/mini/exp --overrides song.curves.yaml
+  svs sing song.mid --voice egs/mini/exp --f0 humming.wav
+
+Phone times, F0, energy and the mix of singers can be set by hand, for the song, a note, a phone or a moment; what is
+not set is predicted. A .ds file's own are sung (--ds_curves true).
 """
 
 
@@ -51,6 +58,17 @@ def _options() -> argparse.ArgumentParser:
     add("--speed", type=float, default=1.0, help="times as fast as written")
     add("--accent", type=boolean, default=True, help="true: sing phones that the voice lacks by its nearest")
     add("--phone_map", type=Path, help="YAML of `en/AE: zh/a`, phones to sing as others")
+    add(
+        "--overrides", type=Path, help="YAML or JSON of phone times, F0, energy and singers to sing by: docs/singing.md"
+    )
+    add("--f0", type=Path, help="F0 to follow: a .csv of time,hz, or a recording of somebody who sings or hums it")
+    add(
+        "--ds_curves",
+        type=boolean,
+        default=True,
+        help="true: a .ds file's phone times, F0, energy and singers are sung",
+    )
+    add("--write_curves", type=boolean, default=False, help="true: writes <score>.curves.yaml, for --overrides")
     add("--output", type=Path, default=Path("sung"), help="a .wav, or a folder for <score>.wav")
     add("--seed", type=int, default=0, help="of the noise")
     add("--gpu", type=boolean, default=False, help="sing on a GPU")
@@ -69,6 +87,7 @@ def main(argv: list[str] | None = None) -> None:
         raise InputError(f"--speed {args.speed:g}: should be positive, 1 is as written")
     lexicon = read_lexicon(args.lexicon) if args.lexicon else None
     songs = [_read(path, args, lexicon) for path in args.scores]  # all are read before anything is sung
+    layers = _overrides(songs, args, models["acoustic"])
 
     from svstoolkit.data.statistics import Statistics
     from svstoolkit.inference.device import inference_device
@@ -78,9 +97,31 @@ def main(argv: list[str] | None = None) -> None:
     refiner = WaveformRefiner(models["diffusion"], singer, args.checkpoint) if "diffusion" in models else None
     speaker = args.singer or singer.vocabulary.singers[0]
     statistics = Statistics.from_json(models["acoustic"] / "statistics.json")
-    for song, source, place in zip(songs, args.scores, places, strict=True):
-        adapted = _adapted(song, source, args, singer, speaker, statistics, transpose)
-        _sing(adapted, source, place, args, singer, speaker, refiner)
+    for song, own, source, place in zip(songs, layers, args.scores, places, strict=True):
+        semitones = _semitones(song, source, transpose, statistics, speaker)
+        adapted = _adapted(song, source, args, singer, speaker, statistics, semitones)
+        sung = _sing(
+            adapted, source, place, args, singer, speaker, refiner, [o.retimed(semitones, args.speed) for o in own]
+        )
+        if args.write_curves:
+            from svstoolkit.inference.curves_file import write_curves
+
+            curves = place.with_suffix(".curves.yaml")
+            write_curves(curves, song, sung, singer.features, semitones, args.speed)
+            print(f"{curves}: to edit and sing again with --overrides")
+
+
+def _overrides(songs: list[Song], args: argparse.Namespace, acoustic: Path) -> list[list]:
+    """Of each song what is set by hand."""
+    from svstoolkit.inference.override_sources import gather_overrides
+
+    for option in ("overrides", "f0"):
+        if getattr(args, option) and len(songs) > 1:
+            raise InputError(
+                f"--{option} {getattr(args, option)} is of one song, {len(songs)} are given; sing them one by one"
+            )
+    given = {name: getattr(args, name) for name in ("ds_curves", "overrides", "f0", "language", "singer", "checkpoint")}
+    return [gather_overrides(path, song, acoustic, **given) for path, song in zip(args.scores, songs, strict=True)]
 
 
 def _transposition(text: str) -> float | None:
@@ -122,17 +163,26 @@ def _read(path: Path, args: argparse.Namespace, lexicon: object) -> Song:
     return read_song(path, args.language, lexicon=lexicon, **given)
 
 
+def _semitones(song: Song, source: Path, transpose: float | None, statistics, speaker: str) -> float:
+    """How much higher the song is sung; octaves to suit the singer unless it is said."""
+    from svstoolkit.inference.singing import octaves_to_fit
+
+    if transpose is not None:
+        return transpose
+    semitones = octaves_to_fit(song, statistics, speaker)
+    if semitones:
+        logging.info("%s: moved by %+d semitones to suit %s", source, semitones, speaker)
+    return semitones
+
+
 def _adapted(
-    song: Song, source: Path, args: argparse.Namespace, singer, speaker: str, statistics, transpose: float | None
+    song: Song, source: Path, args: argparse.Namespace, singer, speaker: str, statistics, semitones: float
 ) -> Song:
     """The song as this singer can sing it: range, speed, phones. What is changed is said."""
-    from svstoolkit.inference.singing import octaves_to_fit, outside_range, retimed
+    from svstoolkit.inference.singing import outside_range, retimed
     from svstoolkit.score.languages.accent import accented, nearest_phones, read_phone_map
     from svstoolkit.score.languages.registry import is_vowel
 
-    semitones = octaves_to_fit(song, statistics, speaker) if transpose is None else transpose
-    if semitones and transpose is None:
-        logging.info("%s: moved by %+d semitones to suit %s", source, semitones, speaker)
     song = retimed(song, semitones, args.speed)
     if beyond := outside_range(song, statistics, speaker):
         count = sum(not note.is_rest for note in song.notes)
@@ -153,7 +203,10 @@ def _adapted(
     return accented(song, phone_map) if phone_map else song
 
 
-def _sing(song: Song, source: Path, place: Path, args: argparse.Namespace, singer, speaker: str, refiner) -> None:
+def _sing(
+    song: Song, source: Path, place: Path, args: argparse.Namespace, singer, speaker: str, refiner, overrides: list
+):
+    """Writes the sound and the page; returns the performance."""
     from tqdm import tqdm
 
     from svstoolkit.data.audio import write_audio
@@ -166,7 +219,7 @@ def _sing(song: Song, source: Path, place: Path, args: argparse.Namespace, singe
     def progress(phrases: list):
         return tqdm(phrases, desc=source.name, unit="phrase")
 
-    sung = perform(song, singer, speaker, refiner, steps, args.seed, progress)
+    sung = perform(song, singer, speaker, refiner, steps, args.seed, progress, overrides)
     seconds, wall = len(sung.audio) / singer.features.sampling_rate, time.perf_counter() - started
     write_audio(place, sung.audio, singer.features.sampling_rate, "WAV")
     model = refiner.trained.checkpoint.parent.parent.name if refiner else "the reference singer"
@@ -174,6 +227,7 @@ def _sing(song: Song, source: Path, place: Path, args: argparse.Namespace, singe
     page = place.with_suffix(".html")
     write_song_page(page, quote(place.name), source.stem, facts, sung, song, singer.features)
     print(f"{place}: {facts}; to hear and see: {page.resolve().as_uri()}")
+    return sung
 
 
 if __name__ == "__main__":

@@ -20,12 +20,14 @@ class Phrase:
     start, end: seconds in the recording
     song: its score, from 0 to `end - start`
     label: its phones' times, from 0 to `end - start`; None if the recording has none
+    first: index of its first note in the whole score
     """
 
     start: float
     end: float
     song: Song
     label: Label | None = None
+    first: int = 0
 
 
 @dataclass(frozen=True)
@@ -163,4 +165,4 @@ def _phrase(song: Song, label: Label | None, spans: Sequence[tuple[float, float]
         part = [(s - start, e - start, p) for s, e, p in label[first : first + sum(len(n.phones) for n in notes)]]
         part[0] = (0.0, *part[0][1:])
         part[-1] = (part[-1][0], length, part[-1][2])
-    return Phrase(start, end.end, replace(song, notes=moved), part)
+    return Phrase(start, end.end, replace(song, notes=moved), part, begin.following)

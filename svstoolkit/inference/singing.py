@@ -1,6 +1,6 @@
 """A whole song of any length from its score: sung phrase by phrase, each laid where the score has it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +11,14 @@ from svstoolkit.corpora.phrases import cut_phrases
 from svstoolkit.data.phone_table import phone_table
 from svstoolkit.data.statistics import Statistics
 from svstoolkit.errors import InputError
+from svstoolkit.inference.overridden_singing import check_singers, sing_overridden, who_sings
+from svstoolkit.inference.overrides import Overrides
+from svstoolkit.inference.phrasing import LONGEST_PHRASE, timed_phrases
 from svstoolkit.inference.seeds import utterance_seed
 from svstoolkit.inference.voice import ReferenceSinger, WaveformRefiner
-from svstoolkit.score.song import Song
+from svstoolkit.score.song import Song, qualified
 from svstoolkit.units import hz_to_midi
 
-LONGEST_PHRASE = 20.0  # s; a longer one is cut at any rest it has: attention grows with the square of the length
 OCTAVE = 12
 VOICES = {  # systems in the order they are preferred in, as experiments are named
     "acoustic": ("fastspeech2",),
@@ -27,20 +29,27 @@ VOICES = {  # systems in the order they are preferred in, as experiments are nam
 
 @dataclass(frozen=True)
 class SungPhrase:
-    """start: seconds in the song; song: the phrase's score; f0: (T,), Hz, 0 = unvoiced; durations: (N,) frames"""
+    """start: seconds in the song; song: the phrase's score; f0: (T,), Hz, 0 = unvoiced; durations: (N,) frames;
+    energy: (T,) as features.energy has it, None of a voice without; predicted_f0: (T,) Hz, where F0 was overridden
+    """
 
     start: float
     song: Song
     f0: np.ndarray
     durations: np.ndarray
+    energy: np.ndarray | None = None
+    predicted_f0: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class Performance:
-    """audio: (L,) float32 in [-1, 1], as long as the score; phrases: in order"""
+    """audio: (L,) float32 in [-1, 1], as long as the score; phrases: in order;
+    boundaries: (N+1,) s in the song, where its phones begin and the last one ends
+    """
 
     audio: np.ndarray
     phrases: list[SungPhrase]
+    boundaries: np.ndarray
 
 
 def perform(
@@ -51,6 +60,7 @@ def perform(
     steps: int = 1,
     seed: int = 0,
     progress: Callable[[Iterable], Iterable] = iter,
+    overrides: Sequence[Overrides] = (),
 ) -> Performance:
     """Sings a song. Between phrases, where the score rests for long, there is silence.
 
@@ -58,28 +68,44 @@ def perform(
         speaker: one of the voice's singers.
         refiner, steps: a waveform model of stage 5 or 6 and its network evaluations.
         progress: wraps the phrases, such as tqdm.
+        overrides: in the song's times and at its pitch, the later over the earlier.
 
     Raises:
-        InputError: nothing to sing, a singer or phone the voice does not know.
+        InputError: nothing to sing, a singer or phone the voice does not know, or overrides that cannot be sung.
     """
     phrases = cut_phrases(song, longest=LONGEST_PHRASE)
     if not phrases:
         raise InputError("the score has no note to sing, it rests throughout; choose another part with --part")
     tables = [phone_table(phrase.song, singer.vocabulary) for phrase in phrases]  # faults show before any work
+    check_singers(overrides, singer.vocabulary.singers)
     singer.vocabulary.singer_id(speaker)
-    rate = singer.features.sampling_rate
+    rate, period = singer.features.sampling_rate, singer.features.frame_period
+    vowels = frozenset(singer.vocabulary.vowels)
+    predicted = [
+        singer.durations(phrase.song, table, who_sings(song, phrase, singer, speaker, overrides).phones)
+        for phrase, table in zip(phrases, tables, strict=True)
+    ]
+    phrases, durations, boundaries = timed_phrases(
+        song, phrases, predicted, overrides, lambda phone: qualified(phone, song.language) in vowels, period
+    )
     audio = np.zeros(round(song.duration * rate), dtype=np.float32)
     sung = []
-    for number, (phrase, table) in enumerate(progress(list(zip(phrases, tables, strict=True)))):
+    for number, (phrase, frames) in enumerate(progress(list(zip(phrases, durations, strict=True)))):
         torch.manual_seed(utterance_seed(f"{number}", seed))
-        durations = singer.durations(phrase.song, table, speaker)
-        rendering = singer.sing(table, speaker, durations)
-        samples = rendering.audio if refiner is None else refiner.refine(rendering, table, speaker, steps)
+        table = phone_table(phrase.song, singer.vocabulary)
+        rendering, predicted_f0 = sing_overridden(song, phrase, table, frames, singer, speaker, overrides)
+        if refiner is not None:
+            singers = who_sings(song, phrase, singer, speaker, overrides, frames)
+            samples = refiner.refine(rendering, table, singers.most, steps)
+        else:
+            samples = rendering.audio
         at = round(phrase.start * rate)
         piece = samples.cpu().numpy()[: len(audio) - at]
         audio[at : at + len(piece)] += piece
-        sung.append(SungPhrase(phrase.start, phrase.song, rendering.f0.cpu().numpy(), np.asarray(durations)))
-    return Performance(audio.clip(-1, 1), sung)
+        energy = None if rendering.energy is None else rendering.energy.cpu().numpy()
+        f0 = rendering.f0.cpu().numpy()
+        sung.append(SungPhrase(phrase.start, phrase.song, f0, np.asarray(frames), energy, predicted_f0))
+    return Performance(audio.clip(-1, 1), sung, boundaries)
 
 
 def octaves_to_fit(song: Song, statistics: Statistics, speaker: str) -> int:

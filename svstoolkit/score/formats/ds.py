@@ -16,8 +16,8 @@ say, and this module reads and writes:
 | | belongs to is not said, the language's rules tell it again |
 | language | "lang" and "zh/a" if asked for; else told from the phones |
 
-Besides: ph_dur, the seconds of each phone, f0_seq with f0_timestep, and the singer. Glides and further curves (energy,
-breathiness, gender …) are read past.
+Besides: ph_dur, the seconds of each phone, f0_seq and energy (RMS in dB) with their timesteps, and the singer or a mix.
+Glides and further curves (breathiness, tension, gender …) are read past.
 """
 
 import json

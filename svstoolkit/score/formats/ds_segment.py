@@ -1,7 +1,7 @@
 """One segment of a `.ds` file: its columns checked against each other, then its words, notes and curves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,9 @@ class DsSegment:
     f0: (K,) Hz, or None
     f0_timestep: seconds between values of f0, or None
     speaker: the singer, or a mix as the file writes it ("a:0.3|b:0.7"), or None
+    energy: (K,) dB, RMS of full scale, or None; energy_timestep: seconds between its values, or None
+    singers: {name: (K,) shares of the singing}, (1,) where they stay the same, empty without any
+    singers_timestep: seconds between their values, or None
     """
 
     offset: float
@@ -40,6 +43,10 @@ class DsSegment:
     f0: np.ndarray | None = None
     f0_timestep: float | None = None
     speaker: str | None = None
+    energy: np.ndarray | None = None
+    energy_timestep: float | None = None
+    singers: Mapping[str, np.ndarray] = field(default_factory=dict)
+    singers_timestep: float | None = None
 
 
 def phones_of_segment(content: Any, where: str) -> list[str]:
@@ -111,7 +118,42 @@ def read_segment(content: Mapping, language: str, where: str) -> DsSegment:
         raise InputError(
             f"{where}: ends after {offset + song.duration:g} s; no song is that long, mend note_dur or offset"
         )
-    return DsSegment(offset, song, text, durations, np.array(f0) if f0 else None, step, _speaker(content))
+    return DsSegment(
+        offset,
+        song,
+        text,
+        durations,
+        np.array(f0) if f0 else None,
+        step,
+        _speaker(content),
+        *_energy(content, where),
+        *_singers(content, where),
+    )
+
+
+def _energy(content: Mapping, where: str) -> tuple[np.ndarray | None, float | None]:
+    energy, step = numbers(content, ("energy",), where), number(content, "energy_timestep", where)
+    if energy and (step is None or step <= 0):
+        raise InputError(f"{where}: energy needs a positive energy_timestep")
+    return (np.array(energy), step) if energy else (None, None)
+
+
+def _singers(content: Mapping, where: str) -> tuple[dict[str, np.ndarray], float | None]:
+    """spk_mix, {"a": 0.3, "b": "0.7 0.6 …"} or "a:0.3|b:0.7", or the one singer of spk, speaker or spk_name."""
+    key = next((key for key in ("spk_mix", "spk", "speaker", "spk_name") if content.get(key)), None)
+    if key is None:
+        return {}, None
+    named: Any = content[key]
+    if not isinstance(named, Mapping):
+        shares = [part.partition(":") for part in str(named).split("|")]
+        named = {name.strip(): share or "1" for name, _, share in shares}
+    found = {name: np.array(numbers({key: str(share)}, (key,), where)) for name, share in named.items()}
+    step = number(content, "spk_mix_timestep", where)
+    if any(len(shares) != 1 for shares in found.values()) and (step is None or step <= 0):
+        raise InputError(f"{where}: {key} needs a share of each singer, or several and a positive spk_mix_timestep")
+    if any(np.any(shares < 0) for shares in found.values()) or not sum(shares.min() for shares in found.values()) > 0:
+        raise InputError(f"{where}: {key} has shares below 0, or of 0 together; one singer at least is above 0")
+    return found, step
 
 
 def _speaker(content: Mapping) -> str | None:
