@@ -21,6 +21,9 @@ SIGTERM, SIGUSR1 and Ctrl-C save first."""
 IMPORT = """package of your own whose classes the config may name, besides svstoolkit's and torch's; may be repeated.
 Programs that use the experiment later want it in $SVS_IMPORT"""
 
+START_FROM = """initial weights: an experiment, one of its checkpoints, or a vocoder's checkpoint from elsewhere. What
+belongs to a phone or a singer is taken by name, new ones begin anew; steps and optimizers begin anew"""
+
 LEAST_SCALE = 1e-3  # of WORLD's features, so that a number that never changes is divided by something
 
 
@@ -37,6 +40,8 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--exp_dir", type=Path, required=True, help="the experiment's folder")
     options.add_argument("--references", type=Path, help="reference waveforms, for systems that refine them")
     options.add_argument("--teacher", type=Path, help="experiment that a student learns from")
+    options.add_argument("--mels", type=Path, help="of `svs mels`: what a vocoder learns from, in the dump's place")
+    options.add_argument("--start_from", type=Path, metavar="PATH", help=START_FROM)
     options.add_argument("--ngpu", type=int, default=0, help="GPUs on this machine; 0 trains on the CPU")
     options.add_argument("--num_nodes", type=int, default=1, help="machines of the Slurm job, each with --ngpu GPUs")
     options.add_argument("--import", dest="trusted", action="append", default=[], metavar="PACKAGE", help=IMPORT)
@@ -149,6 +154,7 @@ def world_numbers(dump_dir: Path, features: Any) -> dict[str, Any]:
 
 def input_fingerprints(args: Any) -> dict[str, str]:
     """What the training depends on besides its config."""
+    from svstoolkit.systems.starting import initial_checkpoint
     from svstoolkit.training.checkpoint import find_checkpoint
     from svstoolkit.training.experiment import COPIED, fingerprints
 
@@ -158,6 +164,10 @@ def input_fingerprints(args: Any) -> dict[str, str]:
         paths += [args.references / name / "fingerprint" for name in sets]
     if args.teacher is not None:
         paths += [find_checkpoint(args.teacher)]
+    if args.mels is not None:
+        paths += [args.mels / name / "fingerprint" for name in sets]
+    if args.start_from is not None:
+        paths += [initial_checkpoint(args.start_from)]
     return fingerprints(paths)
 
 
@@ -176,6 +186,39 @@ def reference_archives(args: Any, system: Any) -> tuple[Path, Path] | None:
         if not path.is_file():
             raise InputError(f"{path} does not exist; run stage 5 (diffusion), whose first half writes it")
     return paths
+
+
+def mel_archives(args: Any, system: Any, features: Any) -> tuple[Path, Path] | None:
+    """The scp files of both sets' predicted mels, if the vocoder is to learn from them.
+
+    Raises:
+        InputError: the system is no vocoder, the mels are not there, or of another definition than the dump.
+    """
+    from svstoolkit.data.definition_file import read_definition
+    from svstoolkit.features.definition import require_same_mel
+
+    if args.mels is None:
+        return None
+    if system.stage != "vocoder":
+        raise InputError(f"--mels: {args.default} is no vocoder; predicted mels are for vocoders to learn from")
+    folders = [args.mels / name for name in (args.train_set, args.dev_set)]
+    for folder in folders:
+        if not (folder / "mel.scp").is_file():
+            raise InputError(f"{folder} has no predicted mels; run svs mels --output {args.mels} first")
+        require_same_mel(read_definition(folder / "features.yaml"), str(folder), features, str(args.dump_dir))
+    return folders[0] / "mel.scp", folders[1] / "mel.scp"
+
+
+def _initial_weights(args: Any, config: dict[str, Any], system: Any, features: Any) -> Any:
+    """Those of --start_from, unless the training was begun already."""
+    from svstoolkit.data.vocabulary import Vocabulary
+    from svstoolkit.systems.starting import Start, start
+    from svstoolkit.training.checkpoint import list_checkpoints
+
+    if args.start_from is None or (list_checkpoints(args.exp_dir) and not args.overwrite):
+        return Start({}, [])
+    vocabulary = Vocabulary.from_json(args.dump_dir / "vocabulary.json")
+    return start(system, config, args.start_from, vocabulary, features)
 
 
 def _train(args: Any, config: dict[str, Any], training: Any, inputs: dict[str, str], command: list[str]) -> Any:
@@ -213,7 +256,9 @@ def _train(args: Any, config: dict[str, Any], training: Any, inputs: dict[str, s
         training.seed,
         accelerator,
         getattr(system, "target", "mel"),
+        mel_archives(args, system, definition),
     )
+    initial = _initial_weights(args, config, system, definition)
     with ExperimentLock(args.exp_dir) if accelerator.is_main_process else nullcontext():
         if accelerator.is_main_process:
             if args.overwrite:
@@ -221,8 +266,9 @@ def _train(args: Any, config: dict[str, Any], training: Any, inputs: dict[str, s
             write_experiment(args.exp_dir, config, inputs, args.dump_dir, command)
         accelerator.wait_for_everyone()
         system.prepare_training()
+        initial.load(system)
         try:
-            state = train(system, training, source, args.exp_dir, accelerator, observer(definition))
+            state = train(system, training, source, args.exp_dir, accelerator, observer(definition), initial.told)
         except FloatingPointError as error:
             raise InputError(f"{args.exp_dir}: {error}") from error
     return state if accelerator.is_main_process else None

@@ -120,10 +120,11 @@ class SegmentDataset:
         hop_length: samples; must be the dump's.
         segment_frames: S; None gives whole utterances.
         references: scp of reference waveforms, one per utterance, as long as the utterance's audio.
+        mels: scp of mels in place of the dump's, one per utterance, as long as it.
 
     Raises:
-        InputError: see `DumpSet`; another hop length than the dump's; a reference is missing; a waveform has another
-            length or sampling rate than the features.
+        InputError: see `DumpSet`; another hop length than the dump's; a reference or a mel is missing; a waveform has
+            another length or sampling rate than the features, a mel another shape.
     """
 
     collate: Callable = staticmethod(collate.collate_segments)
@@ -135,6 +136,7 @@ class SegmentDataset:
         hop_length: int,
         segment_frames: int | None,
         references: Path | None = None,
+        mels: Path | None = None,
     ):
         if segment_frames is not None and segment_frames < 1:
             raise ValueError(f"segment_frames must be at least 1, not {segment_frames}")
@@ -145,12 +147,19 @@ class SegmentDataset:
         self.utterances = self.set.utterances
         self.lengths = [segment_frames or n for n in self.set.n_frames]
         self._archives = {name: self.set.archive(name) for name in ("phones", "mel", "f0", "audio")}
-        self._references = None if references is None else ArchiveReader(references)
-        if self._references is not None and (missing := set(self.utterances) - set(self._references)):
-            raise InputError(
-                f"{references} has no reference waveform for {len(missing)} utterances of {self.set.path}, "
-                f"{min(missing)} among them; write the references again"
-            )
+        self._references = self._given(references, "reference waveform", "write the references again")
+        if (given := self._given(mels, "mel", "run svs mels again")) is not None:
+            self._archives["mel"] = given
+
+    def _given(self, scp: Path | None, what: str, remedy: str) -> ArchiveReader | None:
+        """An archive from elsewhere, which must have all utterances."""
+        if scp is None:
+            return None
+        archive = ArchiveReader(scp)
+        if missing := sorted(set(self.utterances) - set(archive)):
+            named = f"{len(missing)} utterances of {self.set.path}, {missing[0]} among them"
+            raise InputError(f"{scp} has no {what} for {named}; {remedy}")
+        return archive
 
     def __len__(self) -> int:
         return len(self.utterances)
@@ -165,9 +174,6 @@ class SegmentDataset:
         last_start = max(0, n_frames - length)
         start = int(np.random.default_rng([*seed, index]).integers(0, last_start + 1))
 
-        def frames(name: str, fill: float = 0.0) -> np.ndarray:
-            return _filled(self._archives[name].part(utterance, start, length).values, length, fill)
-
         def of_table(column: int) -> np.ndarray:
             return _filled(per_frame(table, column)[start : start + length], length, 0.0)
 
@@ -175,8 +181,8 @@ class SegmentDataset:
         item = {
             "utterance": utterance,
             "singer": self.set.singers[index],
-            "mel": frames("mel", float(np.log(self.set.definition.log_floor))),
-            "f0": frames("f0"),
+            "mel": self._mel(index, start, length),
+            "f0": _filled(self._archives["f0"].part(utterance, start, length).values, length, 0.0),
             "audio": self._samples(self._archives["audio"], index, start, length),
             "frame_phones": of_table(PHONE).astype(np.int64),
             "frame_notes": of_table(NOTE),
@@ -185,6 +191,18 @@ class SegmentDataset:
         if self._references is not None:
             item["reference"] = self._samples(self._references, index, start, length)
         return item
+
+    def _mel(self, index: int, start: int, length: int) -> np.ndarray:
+        """(length, n_mels) from frame `start` on."""
+        archive, utterance = self._archives["mel"], self.utterances[index]
+        part = archive.part(utterance, start, length)
+        found, wanted = (part.total, *part.values.shape[1:]), (self.set.n_frames[index], self.set.definition.n_mels)
+        if found != wanted:
+            raise InputError(
+                f"{archive.scp}: the mel of {utterance} is {found}, frames and bands, in {self.set.path} it is "
+                f"{wanted}; run svs mels again"
+            )
+        return _filled(part.values, length, float(np.log(self.set.definition.log_floor)))
 
     def _samples(self, archive: ArchiveReader, index: int, start: int, length: int) -> np.ndarray:
         """(length·hop,) in [-1, 1) from frame `start` on."""

@@ -68,8 +68,13 @@ def require_unchanged(exp_dir: str | Path, config: dict[str, Any], inputs: Mappi
     if differing:
         raise InputError(f"{exp_dir} was begun with another config ({'; '.join(differing)}); {remedy}")
     before = read_yaml(exp_dir / "inputs.yaml")
-    if changed := [what for what in inputs if before.get(what) != inputs[what]]:
-        raise InputError(f"{exp_dir} was begun on other data: {', '.join(changed)} changed since; {remedy}")
+    if changed := [what for what in {**before, **inputs} if before.get(what) != inputs.get(what)]:
+        said = [f"{w} {'changed since' if w in before and w in inputs else _present(w in inputs)}" for w in changed]
+        raise InputError(f"{exp_dir} was begun on other data: {', '.join(said)}; {remedy}")
+
+
+def _present(now: bool) -> str:
+    return "was not among them" if now else "is not among these"
 
 
 def write_experiment(

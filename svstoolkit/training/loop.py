@@ -1,6 +1,6 @@
 """The training loop of every system: phases, optimizers, averages, checkpoints. It knows no model and no loss."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,10 +44,12 @@ def train(
     exp_dir: str | Path,
     accelerator: Accelerator,
     observe: Callable[[Any, Any, Batch], Observation] | None = None,
+    told: Sequence[str] = (),
 ) -> State:
     """Trains to `options.max_steps`, from the latest checkpoint if there is one, and returns the last state.
 
     observe: (system, networks, batch) → what TensorBoard shows of a phrase, at every validation
+    told: lines with which the log begins
 
     Every step seeds itself from (seed, step), so on a CPU a run that was killed and resumed gives the very bits of
     one that was not.
@@ -61,7 +63,7 @@ def train(
     use_deterministic_kernels(accelerator.device)
     epoch_length = -(-source.epoch_length // options.grad_accumulation)
     state = State.of(system, options, accelerator, epoch_length)
-    told = resume(state, exp_dir, accelerator)
+    told = [*told, *resume(state, exp_dir, accelerator)]
     batches = iter(source.training(state.step * options.grad_accumulation))
     with (
         Interruption() as interruption,

@@ -25,6 +25,7 @@ def dump_source(
     seed: int,
     accelerator: Accelerator,
     target: Literal["mel", "world"] = "mel",
+    mels: tuple[Path, Path] | None = None,
 ) -> Source:
     """Batches of the kind that a system takes.
 
@@ -32,6 +33,7 @@ def dump_source(
     sets: the dump's folders of the training and the development set
     references: archives (scp) of their reference waveforms, for systems that take them
     target: what a system of utterances predicts, see `UtteranceDataset`
+    mels: archives (scp) of mels in place of the dump's, for systems of segments
 
     Raises:
         InputError: a set is not complete, or the options fit neither the kind nor its longest utterance.
@@ -41,11 +43,14 @@ def dump_source(
     if kind == "segment" and options.segment_frames is None:
         raise InputError("data.segment_frames: this system trains on segments; give their length in frames")
 
+    def segments(index: int, frames: int | None) -> SegmentDataset:
+        given = [scps[index] if scps else None for scps in (references, mels)]
+        return SegmentDataset(sets[index], vocabulary, features.hop_length, frames, *given)
+
     def dataset(index: int) -> Any:
         if kind == "utterance":
             return UtteranceDataset(sets[index], vocabulary, target)
-        scp = references[index] if references else None
-        return SegmentDataset(sets[index], vocabulary, features.hop_length, options.segment_frames, scp)
+        return segments(index, options.segment_frames)
 
     training, development = dataset(0), dataset(1)
     require_budget(options.max_frames, training, sets[0])
@@ -54,10 +59,7 @@ def dump_source(
     size = options.batch_size or max(1, (options.max_frames or 1) // max(development.lengths))
 
     def phrases() -> Any:
-        if kind == "utterance":
-            return validation_loader(development, 1)
-        scp = references[1] if references else None
-        return validation_loader(SegmentDataset(sets[1], vocabulary, features.hop_length, None, scp), 1)
+        return validation_loader(development if kind == "utterance" else segments(1, None), 1)
 
     return Source(
         training=lambda start: training_loader(training, batches, start, options.num_workers, **share),

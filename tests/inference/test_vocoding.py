@@ -156,7 +156,8 @@ def test_what_does_not_fit_is_said(experiments, tiny_dump):
     wrong[3, 4] = np.nan
     for fault, message in (
         (Utterance("u", mel.T, f0), r"x\.npy: a mel of shape \(80, 9\), expected \(frames, 80\); transpose it\. .*"
-         r"reads natural-log amplitudes, floored at 1e-05, of 80 Slaney mel bands from 0 to 12000 Hz; 24000 Hz, hop 256"),
+         r"reads natural-log amplitudes, floored at 1e-05, "
+         r"of 80 Slaney mel bands from 0 to 12000 Hz; 24000 Hz, hop 256"),
         (Utterance("u", mel[:, :40], f0), r"a mel of shape \(9, 40\), expected \(frames, 80\)\. "),
         (Utterance("u", mel[:0], f0[:0]), r"a mel of shape \(0, 80\)"),
         (Utterance("u", wrong, f0), r"x\.npy: 1 NaN and 0 infinite values in its mel; compute it again"),
