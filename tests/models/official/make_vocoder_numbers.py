@@ -203,7 +203,7 @@ def openvpi_numbers(clone: Path) -> dict[str, np.ndarray]:
     """Its generators; what they draw is replaced by seeded numbers."""
     models = imported(clone, "models.nsf_HiFigan.models")
     rand, randn_like = torch.rand, torch.randn_like
-    torch.rand = lambda *shape, device=None: seeded.uniform(*shape)
+    torch.rand = seeded.uniform
     torch.randn_like = seeded.gaussian
     numbers = {}
     try:

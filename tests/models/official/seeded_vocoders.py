@@ -76,7 +76,7 @@ def audio(samples: int, batch: int = 1, name: str = "audio") -> Tensor:
     return torch.from_numpy(0.1 * normal(name, batch, samples)).clamp(-1, 1)
 
 
-def uniform(*shape: int) -> Tensor:
+def uniform(*shape: int, device: torch.device | None = None) -> Tensor:
     """What stands for torch.rand."""
     return torch.from_numpy(np.random.RandomState(5).random_sample(shape)).to(torch.get_default_dtype())
 
