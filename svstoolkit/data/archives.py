@@ -5,6 +5,7 @@ import re
 import struct
 import wave
 from collections.abc import Callable, Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -57,7 +58,7 @@ class ArchiveWriter:
             raise ValueError(f"{self.ark}: {key} is {array.dtype}, expected {np.dtype(wanted)}")
         offset = self._file.tell() + len(key.encode()) + 1  # Kaldi's offsets point behind "key "
         try:
-            kaldiio.save_ark(self._file, {key: value})
+            self._file.write(encoded(key, value))
         except OSError as error:
             raise cannot_write(self.ark, error) from error
         self._lines[key] = f"{key} {self.ark}:{offset}\n"
@@ -77,6 +78,13 @@ class ArchiveWriter:
         finally:
             ark.unlink(missing_ok=True)
             scp.unlink(missing_ok=True)
+
+
+def encoded(key: str, value: np.ndarray | Audio) -> memoryview:
+    """An entry's bytes, `key ` and the value. Made in memory: kaldiio cannot be stopped in the middle of a wav."""
+    buffer = BytesIO()
+    kaldiio.save_ark(buffer, {key: value})
+    return buffer.getbuffer()
 
 
 class ArchiveReader(Mapping):

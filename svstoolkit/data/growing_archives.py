@@ -7,10 +7,9 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import kaldiio
 import numpy as np
 
-from svstoolkit.data.archives import Audio
+from svstoolkit.data.archives import Audio, encoded
 from svstoolkit.data.files import cannot_write, write_text
 
 JOURNAL = "journal"
@@ -74,7 +73,7 @@ class GrowingArchives:
         for file, value in zip(self._files, values, strict=False):
             try:
                 offsets.append(file.seek(0, os.SEEK_END) + len(utterance.encode()) + 1)  # behind "key ", as Kaldi's
-                kaldiio.save_ark(file, {utterance: value})
+                file.write(encoded(utterance, value))
                 file.flush()
                 ends.append(file.tell())
             except OSError as error:

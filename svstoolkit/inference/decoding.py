@@ -16,7 +16,7 @@ from svstoolkit.data.audio import write_audio
 from svstoolkit.data.directory import DataDirectory, read_data_directory
 from svstoolkit.data.extraction_faults import with_features
 from svstoolkit.data.files import atomic_path, write_json
-from svstoolkit.data.fingerprint import fingerprint, is_done, mark_done
+from svstoolkit.data.fingerprint import fingerprint, is_done, mark_done, unmark
 from svstoolkit.data.phone_table import DURATION, phone_table
 from svstoolkit.inference.complexity import count_multiply_adds, parameter_count
 from svstoolkit.inference.seeds import utterance_seed
@@ -70,6 +70,7 @@ class Decoder:
                     continue
                 # the first call of a network allocates: counted, not timed
                 work = self._multiply_adds(system, mode, data, dump, next(iter(data)))
+                unmark(place)
                 self._decode(system, mode, data, dump, place, work)
                 mark_done(place, key)
 
