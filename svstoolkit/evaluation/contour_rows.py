@@ -22,7 +22,8 @@ class TransitionRow:
 
     written: changes of pitch in the score; n: of them measured
     start, duration: ms; overshoot, preparation: % of the step; means, None where there is none
-    curve_distance: % of the step, mean absolute difference of the average curve from the recording's
+    curve_distance: % of the step, mean absolute difference of the average curve from the recording's; a moment counts
+        with the smaller of both weights
     …_distance: of the distributions; None beside the recording itself and where there is none
     curve: (46,) the average at `transitions.CURVE_TIMES`, of least squares: every transition counts with step²
     """
@@ -112,11 +113,10 @@ def _order(found: dict, place: tuple[str, str, str]) -> tuple:
 def _transition_row(
     system: str, set_name: str, direction: str, sums: Sequence[dict], theirs: Sequence[dict] | None
 ) -> TransitionRow:
-    figures, curve = _figures(sums), _average(sums)
+    figures, (weights, curve) = _figures(sums), _average(sums)
     distances: list[float | None] = [None] * (1 + len(FIGURES))
     if theirs:
-        apart = np.abs(curve - _average(theirs))
-        distances[0] = 100.0 * float(np.nanmean(apart)) if np.isfinite(apart).any() else None
+        distances[0] = _curve_distance(weights, curve, *_average(theirs))
         distances[1:] = [_wasserstein(a, b) for a, b in zip(figures.T, _figures(theirs).T, strict=True)]
     means = (_mean(column) for column in figures.T)
     shown = tuple(None if np.isnan(x) else float(x) for x in curve)
@@ -130,9 +130,16 @@ def _figures(sums: Iterable[dict]) -> np.ndarray:
     return np.array(rows, dtype=np.float64).reshape(-1, len(FIGURES))
 
 
-def _average(sums: Iterable[dict]) -> np.ndarray:
+def _average(sums: Iterable[dict]) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (46,) and average curve (46,), NaN where nothing was measured."""
     weights, curve = (np.sum([s[key] for s in sums], axis=0) for key in ("weights", "curve"))
-    return np.divide(curve, weights, out=np.full(len(curve), np.nan), where=weights > 0)
+    return weights, np.divide(curve, weights, out=np.full(len(curve), np.nan), where=weights > 0)
+
+
+def _curve_distance(weights: np.ndarray, curve: np.ndarray, others: np.ndarray, theirs: np.ndarray) -> float | None:
+    counts = np.minimum(weights, others)
+    both = counts > 0
+    return 100.0 * float(np.average(np.abs(curve - theirs)[both], weights=counts[both])) if np.any(both) else None
 
 
 def _vibrato_row(system: str, set_name: str, sustained: int, notes: list, theirs: list) -> VibratoRow:

@@ -47,7 +47,7 @@ def _sums(found: Transitions, chosen: np.ndarray) -> dict:
     curve = weights * np.nan_to_num(found.curve[measured])
     return {
         "written": int(chosen.sum()),
-        "figures": [[None if np.isnan(x) else round(float(x), 3) for x in row] for row in figures[measured]],
+        "figures": np.round(figures[measured], 3).tolist(),
         "weights": np.round(weights.sum(axis=0), 4).tolist(),
         "curve": np.round(curve.sum(axis=0), 4).tolist(),
     }

@@ -10,8 +10,8 @@ from svstoolkit.evaluation.rhythm_sums import CONTINUATION, UNKNOWN
 from svstoolkit.score.languages.articulation import PHONE_CLASSES
 
 BEATS = "vowels on their beats"
-ALL = "all"
-KINDS = (BEATS, *PHONE_CLASSES[:-1], CONTINUATION, PHONE_CLASSES[-1], UNKNOWN, ALL)
+ALL = "all phones"
+TIMED = (BEATS, *PHONE_CLASSES[:-1], CONTINUATION, PHONE_CLASSES[-1], UNKNOWN, ALL)
 MOST_QUANTILES = 41  # of a distribution, on the page
 
 
@@ -19,7 +19,7 @@ MOST_QUANTILES = 41  # of a distribution, on the page
 class RhythmRow:
     """How late a system starts the phones of one class, ms.
 
-    phones: one of KINDS; "vowels on their beats" counts from the written beat, all others from the recording's label
+    phones: one of TIMED; "vowels on their beats" counts from the written beat, all others from the recording's label
     median: late is positive; absolute_50, absolute_90: percentiles of the distance
     within_20, within_30, within_50: per cent not farther off than so many ms
     quantiles: evenly from the earliest to the latest, all of them where they are few
@@ -39,7 +39,7 @@ class RhythmRow:
 
 
 def rhythm_rows(scores: Iterable[dict]) -> list[RhythmRow]:
-    """One row per set, system and class of phone of which there is any, in the order of KINDS.
+    """One row per set, system and class of phone of which there is any, in the order of TIMED.
 
     The recording has the row of its beats only: its labels are what the others' phones are held against.
 
@@ -59,7 +59,7 @@ def rhythm_rows(scores: Iterable[dict]) -> list[RhythmRow]:
     return [
         _row(system, set_name, phones, np.array(of_system[phones]))
         for (set_name, system), of_system in late.items()
-        for phones in KINDS
+        for phones in TIMED
         if of_system.get(phones)
     ]
 

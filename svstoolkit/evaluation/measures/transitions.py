@@ -5,9 +5,9 @@ Between two notes that touch, F0 is put on a scale on which the pitch sung on th
 - the transition lasts from the last frame at 10 % before it is half way to the first at 90 % after,
 - overshoot is by how much it then goes beyond 1, preparation by how much it went below 0 before: the two deflections
   of Saitou et al. 2005 (Speech Communication 46) and 2007 (WASPAA, section 3.1), there of second-order systems,
-both within 150 ms of half way: later ones are vibrato. Gaps of up to 50 ms without voice are bridged by a straight
-line; a transition with a longer one, or whose notes were not sung at least half the written interval apart, is not
-measured.
+both within 150 ms of half way: later ones are vibrato. A transition is measured if F0 is known all that time, as on
+slurs and through voiced consonants, and if its notes were sung at least half the written interval apart: one that a
+voiceless consonant hides has no shape. Gaps of up to 22 ms, in which F0 was lost rather than the voice, are bridged.
 """
 
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from svstoolkit.units import hz_to_midi
 
 CURVE_TIMES = np.arange(-20, 26) * 0.01  # s from half way
 LOW, HALF, HIGH = 0.1, 0.5, 0.9
-LONGEST_GAP = 0.05  # s without voice that are bridged
+LONGEST_GAP = 0.022  # s without voice that are bridged: two frames
 DEFLECTION_WINDOW = 0.15  # s on either side of half way
 SMALLEST_STEP = 0.5  # semitones of the score
 SUNG_STEP = 0.5  # of the written step
@@ -155,12 +155,15 @@ def _transition(
     half = _crossing_near(t, x, after.onset)
     if half is None:
         return None
-    start, end = _reached(t[half::-1], 1.0 - x[half::-1], 1.0 - LOW), _reached(t[half + 1 :], x[half + 1 :], HIGH)
+    centre = np.interp(HALF, x[half : half + 2], t[half : half + 2])
+    after_half = x[(t > centre) & (t <= centre + DEFLECTION_WINDOW)]
+    before_half = x[(t < centre) & (t >= centre - DEFLECTION_WINDOW)]
+    if not np.isfinite([*before_half, *after_half]).all():
+        return None
+    start, end = _reached(t[half + 1 :: -1], 1.0 - x[half + 1 :: -1], 1.0 - LOW), _reached(t[half:], x[half:], HIGH)
     if start is None or end is None:
         return None
-    centre = np.interp(HALF, x[half : half + 2], t[half : half + 2])
-    overshoot = _deflection(x[(t > centre) & (t <= centre + DEFLECTION_WINDOW)] - 1.0)
-    preparation = _deflection(-x[(t < centre) & (t >= centre - DEFLECTION_WINDOW)])
+    overshoot, preparation = max(0.0, np.max(after_half) - 1.0), max(0.0, -np.min(before_half))
     curve = np.interp(centre + CURVE_TIMES, t, x, left=np.nan, right=np.nan)
     return step, start, end - start, overshoot, preparation, curve
 
@@ -177,14 +180,9 @@ def _crossing_near(t: np.ndarray, x: np.ndarray, moment: float) -> int | None:
 
 
 def _reached(t: np.ndarray, x: np.ndarray, level: float) -> float | None:
-    """The time, between frames, at which x first reaches the level; None if voice ends before it does."""
+    """The time, between frames, at which x, below the level at first, reaches it; None if voice ends before."""
     reached = np.flatnonzero(~(x < level))
     if not len(reached) or not np.isfinite(x[reached[0]]):
         return None
     k = reached[0]
-    return float(t[0]) if k == 0 else float(np.interp(level, x[k - 1 : k + 1], t[k - 1 : k + 1]))
-
-
-def _deflection(x: np.ndarray) -> float:
-    """The largest value, at least 0; NaN where voice is missing."""
-    return max(0.0, float(np.max(x))) if len(x) and np.isfinite(x).all() else float("nan")
+    return float(np.interp(level, x[k - 1 : k + 1], t[k - 1 : k + 1]))

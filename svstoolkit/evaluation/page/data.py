@@ -5,10 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from svstoolkit.evaluation.breakdown import ERRORS, BreakdownRow
-from svstoolkit.evaluation.metrics import METRICS
+from svstoolkit.evaluation.contour_rows import FIGURES, TransitionRow, VibratoRow
+from svstoolkit.evaluation.metrics import GROUND_TRUTH, METRICS
 from svstoolkit.evaluation.results import Value
+from svstoolkit.evaluation.rhythm_rows import RhythmRow
 from svstoolkit.evaluation.statistics import PairedComparison
 
+MOST_NOTES = 200  # of a system in the picture of vibrato
 DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"  # of base 64
 
 
@@ -93,6 +96,48 @@ def breakdown_data(rows: Sequence[BreakdownRow]) -> dict:
     for r in rows:
         of_key = sets.setdefault(r.set, {}).setdefault(r.by, {}).setdefault(r.key, {})
         of_key[r.system] = [r.frames, *(_short(getattr(r, error)) for error in ERRORS)]
+    return sets
+
+
+def rhythm_data(rows: Sequence[RhythmRow]) -> dict:
+    """set → [systems that sang with the same timing, {phones: [n, median, percentiles 50 and 90 of the distance, per
+    cent within 20, 30 and 50 ms, quantiles]}]"""
+    sets: dict[str, dict[str, dict]] = {}
+    for r in rows:
+        figures = (r.median, r.absolute_50, r.absolute_90, r.within_20, r.within_30, r.within_50)
+        row = [r.n, *map(_short, figures), [round(q, 1) for q in r.quantiles]]
+        sets.setdefault(r.set, {}).setdefault(r.system, {})[r.phones] = row
+    return {name: _alike(systems) for name, systems in sets.items()}
+
+
+def _alike(systems: dict[str, dict]) -> list[list]:
+    """Systems that share one rhythm, as those that refine one singer's do, are drawn once."""
+    groups: list[list] = []
+    for system, phones in systems.items():
+        same = next((group for group in groups if group[1] == phones), None)
+        if same and GROUND_TRUTH not in same[0]:
+            same[0].append(system)
+        else:
+            groups.append([[system], phones])
+    return groups
+
+
+def contour_data(transitions: Sequence[TransitionRow], vibrato: Sequence[VibratoRow]) -> dict:
+    """set → transitions: direction → system → [measured, written, figures, distance of the curves, curve in per mille];
+    vibrato: system → [sustained, share, rate, its deviation, extent, its deviation, notes of (rate, extent)]"""
+    sets: dict[str, dict[str, dict]] = {}
+    for t in transitions:
+        figures = (*(getattr(t, figure) for figure in FIGURES), t.curve_distance)
+        curve = [None if x is None else round(1000 * x) for x in t.curve]
+        of_set = sets.setdefault(t.set, {"transitions": {}, "vibrato": {}})
+        row = [t.n, t.written, *map(_short, figures), curve]
+        of_set["transitions"].setdefault(t.direction, {})[t.system] = row
+    for v in vibrato:
+        figures = (v.share, v.rate, v.rate_sd, v.extent, v.extent_sd)
+        step = -(-len(v.notes) // MOST_NOTES) or 1
+        notes = [[round(rate, 2), round(extent, 1)] for rate, extent in v.notes[::step]]
+        of_set = sets.setdefault(v.set, {"transitions": {}, "vibrato": {}})
+        of_set["vibrato"][v.system] = [v.sustained, *map(_short, figures), notes]
     return sets
 
 

@@ -7,16 +7,19 @@ from svstoolkit.data.html import embedded_json, template_environment
 from svstoolkit.evaluation.breakdown import ERRORS, BreakdownRow
 from svstoolkit.evaluation.contour_rows import TransitionRow, VibratoRow
 from svstoolkit.evaluation.decoded import Decoded
+from svstoolkit.evaluation.measures.transitions import CURVE_TIMES
 from svstoolkit.evaluation.metrics import GROUPS, METRICS, MODES, REFERENCE_DURATIONS, SCORE
 from svstoolkit.evaluation.page.data import (
     breakdown_data,
     comparison_data,
+    contour_data,
     metric_data,
     phrase_data,
+    rhythm_data,
     value_data,
 )
 from svstoolkit.evaluation.results import Row, Value
-from svstoolkit.evaluation.rhythm_rows import RhythmRow
+from svstoolkit.evaluation.rhythm_rows import TIMED, RhythmRow
 from svstoolkit.evaluation.statistics import PairedComparison
 from svstoolkit.evaluation.tables import KINDS, Table
 from svstoolkit.features.definition import FeatureDefinition
@@ -24,7 +27,7 @@ from svstoolkit.features.definition import FeatureDefinition
 MODE_TITLES = {SCORE: "From the score alone", REFERENCE_DURATIONS: "With the recording’s timing"}
 GROUP_TITLES = {group: group.capitalize() for group in GROUPS} | {"espnet": "ESPnet"}
 # px of a phrase on the page, from which the scroll bar is right before a phrase was ever drawn
-TRACK_HEIGHT, HEADING_HEIGHT = 87, 80
+TRACK_HEIGHT, HEADING_HEIGHT = 87, 100
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,10 @@ def _data(page: Page) -> dict:
         "values": value_data(page.values),
         "comparisons": comparison_data(page.comparisons),
         "breakdown": breakdown_data(page.breakdown),
+        "rhythm": rhythm_data(page.rhythm),
+        "phoneClasses": [kind for kind in TIMED if any(r.phones == kind for r in page.rhythm)],
+        "contours": contour_data(page.transitions, page.vibrato),
+        "curveTimes": [round(1000 * t) for t in CURVE_TIMES.tolist()],
         "anchors": {f"{p['set']}\n{p['id']}": p["anchor"] for p in page.phrases},
         "phrases": [phrase_data(p) for p in page.phrases],
     }

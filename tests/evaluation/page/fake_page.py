@@ -8,6 +8,7 @@ from fakes import RATE, sing, tiny_label, tiny_song
 
 from svstoolkit.evaluation.decoded import Decoded
 from svstoolkit.evaluation.jobs import Job, Settings, Take
+from svstoolkit.evaluation.measures.transitions import CURVE_TIMES
 from svstoolkit.evaluation.metrics import METRICS, MODES, SCORE
 from svstoolkit.evaluation.page.pictures import log_mel, mel_range, write_difference_picture, write_mel_picture
 from svstoolkit.evaluation.page.sound import write_sound
@@ -70,6 +71,28 @@ def _write_assets(job: Job, sounds: dict[str, np.ndarray]) -> None:
             write_difference_picture(output / path, audio, target, np.stack([frames, frames], axis=1), DEFINITION)
 
 
+def _rhythm(job: Job, take: Take, error: int) -> dict:
+    """Every class of phone, later and later by system; the two singers share one timing."""
+    if job.song is None or take.mode != SCORE or take.system == "floor":
+        return {}
+    late = 0 if take.system == "ground_truth" else 40 if take.system.startswith("singer") else 15 * error
+    starts = {
+        name: [late + k * 10.0 for k in range(3)] for name in ("plosive", "nasal", "vowel", "held vowel", "pause")
+    }
+    return {"boundaries": starts, "beats": [late / 2.0, -late / 4.0]}
+
+
+def _contour(job: Job, take: Take, error: int) -> dict:
+    """A ramp between two notes, the slower the worse; notes of the rival have no vibrato."""
+    if job.song is None or take.system == "floor":
+        return {}
+    curve = np.clip(0.5 + CURVE_TIMES / (0.1 + 0.05 * error), 0.0, 1.0)
+    sums = {"written": 2, "figures": [[-50.0, 80.0 + 40 * error, 9.0, 5.0]], "weights": [4.0] * len(curve)}
+    sums["curve"] = (4.0 * curve).tolist()
+    notes = [] if take.system == "rival" else [[5.5 + 0.1 * error, 60.0 - 5 * error]]
+    return {"transitions": {"up": sums, "down": sums}, "vibrato": {"sustained": 2, "notes": notes}}
+
+
 def _score(job: Job, take: Take, length: int, number: int) -> dict:
     rng = np.random.default_rng([number, len(take.system), take.mode == SCORE])
     error = ("ground_truth", "singer_24", "rival", "singer_4", "floor").index(take.system) if take.system in ROWS else 2
@@ -85,5 +108,7 @@ def _score(job: Job, take: Take, length: int, number: int) -> dict:
         "values": values,
         "failures": [],
         "breakdown": {"phone": phones, "pitch": pitches} if job.song else {},
+        "rhythm": _rhythm(job, take, error),
+        "contour": _contour(job, take, error),
         "f0": (1200 + 20 * error + 10 * np.sin(np.arange(length // DEFINITION.hop_length) / 9)).round().tolist(),
     }

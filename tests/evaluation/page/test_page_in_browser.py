@@ -217,6 +217,48 @@ def test_breakdown_by_phone_and_pitch(page):
     assert heat.locator(".chart svg").get_attribute("aria-label") == "V/UV, % by pitch"
 
 
+def test_rhythm_has_a_strip_per_class_and_timing(page):
+    wait(page, "document.querySelector('#rhythm .strip-of')")
+    rhythm = page.locator("#rhythm")
+    strips = lambda: rhythm.locator(".strip-of title").all_text_contents()  # noqa: E731
+    together = "singer 4, singer 24"  # they sang with the same durations
+    assert sum(strip.startswith(f"{together}, ") for strip in strips()) == 7  # five classes, beats and all
+    beats = next(s for s in strips() if s.startswith(f"{together}, vowels on their beats"))
+    assert "median +5 ms, half within 15 ms, 90 % within 20 ms, n = 6" in beats
+    assert sum(strip.startswith("ground truth") for strip in strips()) == 1  # its beats only
+    assert rhythm.locator(".band").count() == 1
+    rhythm.get_by_role("button", name=together).click()
+    assert not [strip for strip in strips() if strip.startswith(together)]
+    rhythm.get_by_text("In numbers").click()
+    plosives = rhythm.locator("tbody tr").filter(has_text="plosive").filter(has_text=together)
+    assert plosives.locator("td").all_inner_texts()[1:5] == ["9", "50.0", "50.0", "60.0"]
+
+
+def test_contours_of_transitions_and_vibrato(page):
+    wait(page, "document.querySelector('#contours .line')")
+    contours = page.locator("#contours")
+    assert contours.locator("[data-direction=up] .line").count() == 1 + len(SYSTEMS)
+    assert contours.locator("[data-vibrato] .dots").count() == len(SYSTEMS)  # recording and all but the rival
+    climbs = """(d) => { const ys = document.querySelector(`[data-direction=${d}] .reference path`).getAttribute("d")
+        .match(/[\\d.]+ [\\d.]+/g).map((point) => Number(point.split(" ")[1])); return ys[0] - ys.at(-1); }"""
+    assert page.evaluate(climbs, "up") > 50  # px: the curve ends above where it began
+    assert page.evaluate(climbs, "down") < -50
+    contours.get_by_role("button", name="rival").click()
+    assert contours.locator("[data-direction=up] .line").count() == len(SYSTEMS)
+    row = contours.locator(".transitions tbody tr").first.locator("th, td").all_inner_texts()
+    assert row[:6] == ["ground truth", "up", "3", "6", "-50", "80"]
+    contours.get_by_label("Set").select_option("test/reference_durations")
+    assert contours.locator(".vibrato tbody tr").count() == 1 + len(SYSTEMS)
+
+
+def test_both_segmentations_lie_under_the_score(page):
+    score = page.locator('.phrase[data-phrase="0"] .score')
+    score.scroll_into_view_if_needed()
+    wait(page, "document.querySelector('.phrase .recorded span')")
+    n_phones = page.evaluate("data.phrases[0].phones.length")
+    assert score.locator(".recorded span").count() == n_phones
+
+
 def test_an_utterance_leads_to_its_phrase(page):
     wait(page, "document.querySelector('#per-utterance tbody')")
     page.get_by_role("link", name="phrase_2").click()
@@ -225,14 +267,15 @@ def test_an_utterance_leads_to_its_phrase(page):
 
 def test_a_narrow_window_is_not_wider_than_itself(page):
     page.set_viewport_size({"width": 360, "height": 700})
-    wait(page, "document.querySelector('.heat tbody')")
+    for drawn in (".heat tbody", "#rhythm .strip-of", "#contours .line"):
+        wait(page, f"document.querySelector('{drawn}')")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_recordings_without_scores_labels_and_times(opened, tmp_path):
     write_report(tmp_path, [fake_set(tmp_path, 1, modes=("score",), scored=False)], [], [])
     page = opened(tmp_path)
-    for absent in ("#speed", "#breakdown", ".modes", ".roll rect"):
+    for absent in ("#speed", "#breakdown", "#rhythm", "#contours", ".modes", ".roll rect"):
         assert page.locator(absent).count() == 0
     assert "With their own timing" in page.locator("#overview").inner_text()
     row(page, "singer_4").locator(".play").click()

@@ -53,18 +53,6 @@ function heatTable(keys, error) {
 
 /* A line per system over pitch, above bars of how much of each pitch is sung */
 
-const SVG = make("div", { innerHTML: "<svg></svg>" }).firstChild.namespaceURI;
-const svg = (tag, attributes, ...children) => {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-};
-
-function colourOf(system, systems) {
-  return isCompetitor(system) ? `var(--s${systems.filter(isCompetitor).indexOf(system) % 8})` : "var(--target)";
-}
-
 function drawChart(keys, error) {
   const [chart, legend] = [breakdown.querySelector(".chart"), breakdown.querySelector(".legend-row")];
   chart.hidden = legend.hidden = by !== "pitch";
@@ -92,7 +80,7 @@ function drawChart(keys, error) {
   }
   for (const system of lines) picture.append(systemLine(system, colourOf(system, systems), pitches, keys, error, x, y));
   chart.replaceChildren(picture);
-  legend.replaceChildren(...systems.map((system) => legendButton(system, colourOf(system, systems))));
+  drawLegend(legend, systems, muted, showBreakdown);
 }
 
 function systemLine(system, colour, pitches, keys, error, x, y) {
@@ -106,32 +94,12 @@ function systemLine(system, colour, pitches, keys, error, x, y) {
   return group;
 }
 
-function legendButton(system, colour) {
-  const button = make("button", { type: "button" }, make("i"), named(system));
-  button.style.setProperty("--colour", colour);
-  button.setAttribute("aria-pressed", String(!muted.has(system)));
-  button.addEventListener("click", () => {
-    if (!muted.delete(system)) muted.add(system);
-    showBreakdown();
-    [...breakdown.querySelectorAll(".legend-row button")].find((b) => b.textContent === named(system))?.focus();
-  });
-  return button;
-}
-
-function niceStep(size) { // 1, 2 or 5 times a power of ten
-  const power = 10 ** Math.floor(Math.log10(size));
-  return power * [1, 2, 5, 10].find((m) => m * power >= size);
-}
-
 if (breakdown) {
   const [error, set] = [breakdown.querySelector(".error"), breakdown.querySelector(".set")];
   data.errors.forEach(({ title }, k) => error.add(new Option(title, k)));
-  for (const name of Object.keys(data.breakdown)) set.add(new Option(data.titles[name] ?? name, name));
-  set.parentElement.hidden = set.length < 2;
+  offerSets(set, Object.keys(data.breakdown), showBreakdown);
   error.addEventListener("change", showBreakdown);
-  set.addEventListener("change", showBreakdown);
   for (const button of breakdown.querySelectorAll("[data-by]")) button.addEventListener("click", () => { by = button.dataset.by; showBreakdown(); });
   whenIdle(showBreakdown);
-  let width = innerWidth;
-  addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; showBreakdown(); } });
+  onNewWidth(showBreakdown);
 }

@@ -61,13 +61,20 @@ function drawSelected(article, track) { // one system's F0 and phones on the pia
   const phrase = phraseOf(article);
   article.querySelector(".roll .voice").setAttribute("d", contour(track.f0, phrase));
   article.querySelector(".who").textContent = `${named(track.system)}’s F0`;
-  const cells = (track.bounds ? phrase.phones : []).map((phone, k) => {
-    const cell = make("span", { textContent: phone });
-    cell.style.left = `${100 * track.bounds[k] / phrase.timeline}%`;
-    cell.style.width = `${100 * (track.bounds[k + 1] - track.bounds[k]) / phrase.timeline}%`;
+  phoneCells(article.querySelector(".phones.sung"), phrase, track);
+  const recorded = phrase.tracks.find(({ system, mode }) => system === "ground_truth" && mode === track.mode);
+  phoneCells(article.querySelector(".phones.recorded"), phrase, recorded);
+}
+
+function phoneCells(place, phrase, track) {
+  const bounds = track?.bounds;
+  const cells = (bounds ? phrase.phones : []).map((phone, k) => {
+    const cell = make("span", { textContent: phone, title: `${phone || "rest"}, from ${bounds[k].toFixed(3)} s, ${Math.round(1000 * (bounds[k + 1] - bounds[k]))} ms` });
+    cell.style.left = `${100 * bounds[k] / phrase.timeline}%`;
+    cell.style.width = `${100 * (bounds[k + 1] - bounds[k]) / phrase.timeline}%`;
     return cell;
   });
-  article.querySelector(".phones").replaceChildren(...cells);
+  place.replaceChildren(...cells);
 }
 
 // curves are drawn when a phrase comes near the window
