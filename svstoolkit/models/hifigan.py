@@ -103,12 +103,15 @@ class HifiGan(nn.Module):
             x = x + self.noise_sigma * torch.randn_like(x)
         per_level = len(self.resblocks) // len(self.ups)
         for level, up in enumerate(self.ups):
-            x = up(leaky_relu(x, SLOPE))
+            x = up(leaky_relu(x, SLOPE, inplace=True))
             if excitation[level] is not None:
-                x = x + excitation[level]
-            blocks = self.resblocks[level * per_level : (level + 1) * per_level]
-            x = sum(block(x) for block in blocks) / per_level
-        return self.conv_post(leaky_relu(x)).tanh().squeeze(1)
+                x += excitation[level]
+            first, *others = self.resblocks[level * per_level : (level + 1) * per_level]
+            total = first(x)
+            for block in others:
+                total += block(x)
+            x = total / per_level
+        return self.conv_post(leaky_relu(x, inplace=True)).tanh().squeeze(1)
 
     def remove_weight_norm(self) -> None:
         """Folds every weight norm into its weight: the same function, faster, no longer trainable as it was."""

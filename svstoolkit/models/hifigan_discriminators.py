@@ -36,7 +36,7 @@ class PeriodDiscriminator(nn.Module):
         x = pad(x, (0, -x.shape[-1] % self.period), mode="reflect").unflatten(-1, (-1, self.period))
         features = []
         for conv in self.convs:
-            x = leaky_relu(conv(x), SLOPE)
+            x = leaky_relu(conv(x), SLOPE, inplace=True)
             features.append(x)
         x = self.conv_post(x)
         return x.flatten(1), [*features, x]
@@ -71,7 +71,7 @@ class ScaleDiscriminator(nn.Module):
         x = audio[:, None]
         features = []
         for conv in self.convs:
-            x = leaky_relu(conv(x), SLOPE)
+            x = leaky_relu(conv(x), SLOPE, inplace=True)
             features.append(x)
         x = self.conv_post(x)
         return x.flatten(1), [*features, x]

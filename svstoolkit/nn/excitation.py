@@ -148,7 +148,8 @@ class HarmonicSource(nn.Module):
         blocks = []
         for first in range(0, total, BLOCK):
             left, last = max(0, first - 1), min(total, first + BLOCK)  # a neighbour on either side, to interpolate
-            upsampled = self.upsample(f0[:, left : last + 1].float(), hop)[:, (first - left) * hop : (last - left) * hop]
+            upsampled = self.upsample(f0[:, left : last + 1].float(), hop)
+            upsampled = upsampled[:, (first - left) * hop : (last - left) * hop]
             blocks.append(torch.tanh(self.l_linear(sines(upsampled, start + cycles * sines.multiples))))
             cycles = (cycles + (upsampled.double() / sines.sampling_rate).sum(1, keepdim=True)).remainder(1.0)
         return torch.cat(blocks, dim=1).transpose(1, 2)
