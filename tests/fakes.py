@@ -81,7 +81,7 @@ def tiny_data_directory(folder: Path, n_utterances: int = 4, rate: int = RATE) -
 
 
 def tiny_dump(folder: Path, n_utterances: int = 4, data_dir: Path | None = None) -> Path:
-    """Runs stage 2 on a tiny corpus (made in `folder` unless `data_dir` is given).
+    """Runs stage 2, WORLD's features among it, on a tiny corpus (made in `folder` unless `data_dir` is given).
 
     Returns:
         `folder`/dump, with train, dev and test.
@@ -90,5 +90,7 @@ def tiny_dump(folder: Path, n_utterances: int = 4, data_dir: Path | None = None)
     from svstoolkit.features.definition import FeatureDefinition
 
     data_dir = data_dir or tiny_data_directory(folder, n_utterances)
-    extract_dump(data_dir, folder / "dump", ["train", "dev", "test"], "train", FeatureDefinition(), extractor="dio")
+    extract_dump(
+        data_dir, folder / "dump", ["train", "dev", "test"], "train", FeatureDefinition(world=True), extractor="dio"
+    )
     return folder / "dump"

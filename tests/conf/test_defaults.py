@@ -16,7 +16,8 @@ from svstoolkit.training.step import take_step
 from svstoolkit.training.validation import validate
 
 FEATURES = FeatureDefinition()
-KNOWN = {**FEATURES.to_dict(), "n_phones": 61, "n_singers": 2}
+WORLD = {"n_world": 63, "world_mean": [0.0] * 63, "world_scale": [1.0] * 63}
+KNOWN = {**FEATURES.to_dict(), "n_phones": 61, "n_singers": 2, **WORLD}
 
 
 def utterance_batch() -> dict:
@@ -32,6 +33,7 @@ def utterance_batch() -> dict:
         "phone_lengths": torch.tensor([4, 3]),
         "singers": torch.tensor([0, 1]),
         "mel": torch.randn(2, 20, FEATURES.n_mels) - 5,
+        "world": torch.randn(2, 20, WORLD["n_world"]),
         "f0": 220 * (torch.rand(2, 20) > 0.3).float(),
         "energy": torch.rand(2, 20),
         "frame_lengths": durations.sum(1),
@@ -66,7 +68,9 @@ def known(tmp_path, request):
 
 @pytest.mark.parametrize(
     ("name", "millions"),  # of trained parameters: published figures, or DiffSinger's FFT-Singer
-    [("fastspeech2", (20, 30)), ("hifigan", (13, 15)), ("nsf_hifigan", (13, 16)), ("smoothsinger", (14, 18)),
+    [("fastspeech2", (20, 30)), ("fft_npss", (20, 30)),
+     ("gan_singer", (20, 30)), ("hifisinger", (20, 30)),
+     ("hifigan", (13, 15)), ("nsf_hifigan", (13, 16)), ("smoothsinger", (14, 18)),
      ("student", (14, 18))],
 )  # fmt: skip
 def test_default_config_takes_a_training_step(name, millions, known):
@@ -82,10 +86,11 @@ def test_default_config_takes_a_training_step(name, millions, known):
     generator = next(iter(state.networks.values()))
     size = sum(p.numel() for p in generator.parameters()) / 1e6
     assert millions[0] <= size <= millions[1], size
+    state.step = getattr(system, "adversarial_start_step", 0)
     before = {n: [p.detach().clone() for p in state.parameters[n]] for n in state.optimizers}
     report = take_step(system, state, iter([batch]), options, accelerator)
     assert report.utterances == batch["utterances"]
-    assert {f"loss/{term}" for term in system.weights} <= set(report.terms)
+    assert {f"loss/{term}" for term, weight in system.weights.items() if weight} <= set(report.terms)
     assert all(value.isfinite() for value in report.terms.values()), report.terms
     for network, parameters in before.items():
         moved = [not torch.equal(a, b) for a, b in zip(parameters, state.parameters[network], strict=True)]

@@ -19,10 +19,12 @@ from svstoolkit.data.directory import read_data_directory, write_data_directory,
 from svstoolkit.data.extraction import ARCHIVES, extract_dump
 from svstoolkit.data.extraction_faults import with_features
 from svstoolkit.data.phone_table import DURATION, NOTE, per_frame
+from svstoolkit.data.statistics import Statistics
 from svstoolkit.data.tables import read_table
 from svstoolkit.errors import InputError
 from svstoolkit.features.definition import FeatureDefinition
 from svstoolkit.features.mel import mel_spectrogram
+from svstoolkit.features.world import World
 from svstoolkit.units import cents_between, midi_to_hz
 
 D = FeatureDefinition(f0_extractor="dio")
@@ -48,7 +50,7 @@ def test_dump_holds_what_the_contract_says(tiny_dump):
     loaded = {name: kaldiio.load_scp(str(train / f"{name}.scp")) for name in ARCHIVES}
     assert all(list(loaded[name]) == list(frames) for name in ARCHIVES)
     assert read_table(train / "utt2spk") == {u: u.split("_")[0] for u in frames}
-    assert read_definition(tiny_dump / "features.yaml") == D
+    assert read_definition(tiny_dump / "features.yaml") == replace(D, world=True)
     for utterance, n_frames in frames.items():
         rate, audio = loaded["audio"][utterance]
         assert (rate, audio.dtype, audio.shape) == (24000, np.int16, (n_frames * 256,))
@@ -60,6 +62,32 @@ def test_dump_holds_what_the_contract_says(tiny_dump):
     assert len(list((tiny_dump / "plots").glob("*.png"))) == 3
     assert not list(tiny_dump.rglob("*.tmp*"))
     assert not (train / ".parts").exists()
+
+
+def test_world_is_made_where_it_is_asked_for_and_changes_nothing_else(tiny_data):
+    dump = extract(tiny_data, ["train"])
+    before = contents(dump / "train")
+    assert Statistics.from_json(dump / "statistics.json").world_mean is None
+    extract(tiny_data, ["train"], replace(D, world=True))
+    after = contents(dump / "train")
+    assert set(after) - set(before) == {"world.ark", "world.scp"}
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"features.yaml", "fingerprint"}
+    world = ArchiveReader(dump / "train" / "world.scp")
+    audio, f0 = (ArchiveReader(dump / "train" / f"{name}.scp") for name in ("audio", "f0"))
+    assert list(world) == list(f0)
+    for utterance, features in world.items():
+        expected = World.of(D).analyse(audio[utterance][1] / 32768.0, f0[utterance])
+        np.testing.assert_allclose(features, expected, atol=1e-4)
+    statistics = Statistics.from_json(dump / "statistics.json")
+    together = np.concatenate([world[u] for u in world]).astype(np.float64)
+    np.testing.assert_allclose(statistics.world_mean, together.mean(axis=0), rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(statistics.world_std, together.std(axis=0), rtol=1e-6, atol=1e-9)
+    stamps = times(dump / "train")
+    extract(tiny_data, ["train"], replace(D, world=True))
+    assert times(dump / "train") == stamps
+    extract(tiny_data, ["train"])
+    assert contents(dump / "train") == before
 
 
 def test_audio_is_the_recording_cut_to_whole_frames(tiny_data):

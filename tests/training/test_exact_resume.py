@@ -18,6 +18,18 @@ DENOISER = """
       init_args: {channels: 4, cond_channels: 8, cond_hidden: 8, step_sinusoids: 8, step_hidden: 8, kernel_hidden: 8,
                   lowf_hidden: 4, lowf_channels: 2, lowf_window: 8}
 """
+ACOUSTIC = """
+system:
+  init_args:
+    model:
+      init_args: {hidden: 8, encoder_layers: 1, decoder_layers: 1, kernel: 3, filter_channels: 8,
+                  predictor_channels: 8, duration_layers: 1, pitch_layers: 1, energy_layers: 1}
+"""
+JUDGED = f"""{ACOUSTIC}
+    discriminator: {{init_args: {{windows: [8, 16], channels: 4}}}}
+    weights: {{feature_matching: 1.0}}
+    adversarial_start_step: 7
+"""
 VOCODER = """
 system:
   init_args:
@@ -26,13 +38,10 @@ system:
     discriminator_start_step: 7
 """
 SYSTEMS = {
-    "fastspeech2": """
-system:
-  init_args:
-    model:
-      init_args: {hidden: 8, encoder_layers: 1, decoder_layers: 1, kernel: 3, filter_channels: 8,
-                  predictor_channels: 8, duration_layers: 1, pitch_layers: 1, energy_layers: 1}
-""",
+    "fastspeech2": ACOUSTIC,
+    "fft_npss": ACOUSTIC,
+    "gan_singer": JUDGED,
+    "hifisinger": JUDGED,
     "hifigan": VOCODER,
     "nsf_hifigan": VOCODER,
     "smoothsinger": f"system:\n  init_args:\n    degraded_start_step: 8\n    denoiser:{DENOISER}",
@@ -50,7 +59,7 @@ def options(tiny_dump, tmp_path):
     """The options of `svs train` for a system, with references and a teacher where it wants them."""
 
     def options(name, exp, workers=0, parts=1):
-        config = SYSTEMS[name] + (UTTERANCES if name == "fastspeech2" else SEGMENTS) + TRAINING
+        config = SYSTEMS[name] + (UTTERANCES if SYSTEMS[name] in (ACOUSTIC, JUDGED) else SEGMENTS) + TRAINING
         (tmp_path / f"{name}.yaml").write_text(config.replace("WORKERS", str(workers)).replace("PARTS", str(parts)))
         chosen = ["--default", name, "--config", tmp_path / f"{name}.yaml", "--dump_dir", tiny_dump]
         if name in ("smoothsinger", "student"):
