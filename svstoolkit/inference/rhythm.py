@@ -1,10 +1,12 @@
 """Predicted phone durations fitted to the score: vowels on their beats, every note's time filled exactly."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from svstoolkit.data.vocabulary import Vocabulary
 from svstoolkit.score.song import Song, qualified
-from svstoolkit.score.timing import score_phone_boundaries, with_minimum_duration
+from svstoolkit.score.timing import nucleus_index, score_phone_boundaries, with_minimum_duration
 from svstoolkit.units import boundaries_to_frames
 
 
@@ -31,4 +33,30 @@ def durations_from_score(
 
     boundaries = score_phone_boundaries(song, is_vowel, seconds) / frame_period
     n_frames = max(round(song.duration / frame_period), len(table))
-    return boundaries_to_frames(with_minimum_duration(boundaries, n_frames, 1.0), 1.0, n_frames)
+    firsts = np.cumsum([0, *(len(note.phones) for note in song.notes[:-1])])
+    beats = [
+        first + nucleus_index(note.phones, is_vowel)
+        for first, note in zip(firsts, song.notes, strict=True)
+        if note.phones
+    ]
+    return frames_between_beats(boundaries, beats, n_frames)
+
+
+def frames_between_beats(boundaries: np.ndarray, beats: list[int], n_frames: int) -> np.ndarray:
+    """Frames per phone (N,), one at least, of which those at `beats` begin in their very frames.
+
+    Phones too short for a frame take it from their neighbours between the same two beats; only where there are more
+    phones than frames between two beats does the later one give way.
+
+    boundaries: (N+1,) frames, ascending; beats: indices of phones; n_frames: at least N
+    """
+    count = len(boundaries) - 1
+    fixed = np.unique([0, *beats, count])
+    at = np.floor(boundaries[fixed] + 0.5)
+    at[0], at[-1] = 0, n_frames
+    at = np.minimum(np.maximum.accumulate(at - fixed) + fixed, n_frames - (count - fixed))
+    frames = []
+    for (first, last), (start, end) in zip(pairwise(fixed), pairwise(at), strict=True):
+        between = with_minimum_duration(boundaries[first : last + 1] - start, end - start, 1.0)
+        frames.append(boundaries_to_frames(np.floor(between + 0.5), 1.0, int(end - start)))
+    return np.concatenate(frames)
