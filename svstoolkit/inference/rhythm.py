@@ -34,11 +34,7 @@ def durations_from_score(
     boundaries = score_phone_boundaries(song, is_vowel, seconds) / frame_period
     n_frames = max(round(song.duration / frame_period), len(table))
     firsts = np.cumsum([0, *(len(note.phones) for note in song.notes[:-1])])
-    beats = [
-        first + nucleus_index(note.phones, is_vowel)
-        for first, note in zip(firsts, song.notes, strict=True)
-        if note.phones
-    ]
+    beats = [first + nucleus_index(note.phones, is_vowel) for first, note in zip(firsts, song.notes, strict=True)]
     return frames_between_beats(boundaries, beats, n_frames)
 
 
@@ -51,7 +47,7 @@ def frames_between_beats(boundaries: np.ndarray, beats: list[int], n_frames: int
     boundaries: (N+1,) frames, ascending; beats: indices of phones; n_frames: at least N
     """
     count = len(boundaries) - 1
-    fixed = np.unique([0, *beats, count])
+    fixed = np.unique([0, *beats, count])  # a note without phones has its beat with the next
     at = np.floor(boundaries[fixed] + 0.5)
     at[0], at[-1] = 0, n_frames
     at = np.minimum(np.maximum.accumulate(at - fixed) + fixed, n_frames - (count - fixed))

@@ -1,5 +1,7 @@
 """Rhythm in whole songs: melismas, rests, breaths, short notes, clusters, changes of tempo; vowels stay on the beat."""
 
+from itertools import pairwise
+
 import mido
 import numpy as np
 import pytest
@@ -122,7 +124,7 @@ def test_random_songs_keep_every_beat_that_has_room():
         song = random_song(rng)
         starts = starts_of(song, rng.uniform(0.0, 0.4, len(song.phones)))
         on_beat = nuclei(song)
-        for (before, _), (index, note) in zip(on_beat, on_beat[1:], strict=False):
+        for (before, _), (index, note) in pairwise(on_beat):
             beats += 1
             room = round(note.onset / PERIOD) - starts[before]
             wanted = round(note.onset / PERIOD)
