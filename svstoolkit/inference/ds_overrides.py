@@ -79,16 +79,10 @@ def _curves(segment: DsSegment, where: str, singers: bool) -> list[tuple[str, Cu
                 raise InputError(f"{where}: {control}: {error}") from error
             found.append((control, _held(values, step, segment.offset, end)))
     if segment.singers and singers:
-        count = max(len(shares) for shares in segment.singers.values())
-        shares = np.stack([_extended(shares, count) for shares in segment.singers.values()], axis=1)
+        shares = np.stack(list(segment.singers.values()), axis=1)
         curve = _held(shares / shares.sum(axis=1, keepdims=True), segment.singers_timestep or end, segment.offset, end)
         found.append(("singers", Curve(curve.times, curve.values, tuple(segment.singers))))
     return found
-
-
-def _extended(shares: np.ndarray, count: int) -> np.ndarray:
-    """To `count` values, the last one held."""
-    return np.concatenate([shares, np.full(count - len(shares), shares[-1])])
 
 
 def _held(values: np.ndarray, step: float, offset: float, seconds: float) -> Curve:

@@ -239,7 +239,7 @@ def _is_curve(content: Any) -> bool:
     """Whether a control is given by curves rather than by one value."""
     pieces = content if isinstance(content, list) else [content]
     return any(
-        isinstance(piece, Mapping) and set(piece) & {"times", "start", "step"} for piece in pieces
+        isinstance(piece, Mapping) and set(piece) & set(OF_CURVE) for piece in pieces
     ) or isinstance(content, list)
 
 

@@ -65,6 +65,10 @@ def place_phones(
             at[k] = at[k + 1] - layer.durations[k]
         elif consonant[k]:
             at[k] = at[k + 1] - (predicted[k + 1] - predicted[k])
+    if alone := {k: float(at[k]) for k in layer.durations if k not in fixed}:
+        fixed |= alone
+        causes |= {k: f"by the duration of {names[k]}" for k in alone}
+        _check_order(fixed, causes, layer.source, names, least)
     return _between(at, sorted(fixed), least)
 
 

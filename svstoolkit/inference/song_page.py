@@ -1,4 +1,7 @@
-"""A page of a performance: the sound, and line by line the score's notes with their lyrics and the F0 that was sung."""
+"""A page of a performance: the sound, and line by line the notes with their lyrics and the F0 that was sung.
+
+Where the user set another F0 than the voice predicted, both are drawn.
+"""
 
 from itertools import groupby
 from pathlib import Path
@@ -14,6 +17,7 @@ from svstoolkit.units import hz_to_midi, note_name
 
 LINE = 10.0  # seconds in one line
 SECOND, SEMITONE = 100, 9  # units of the drawing
+LEAST_DIFFERENCE = 1e-3  # of F0, about 2 cents: what cannot be seen is not drawn
 MARGIN = 3  # semitones above the highest and below the lowest note
 
 
@@ -28,12 +32,13 @@ def write_song_page(
     """
     pitches = [note.pitch for note in song.notes if not note.is_rest]
     lowest, highest = int(np.floor(min(pitches))) - MARGIN, int(np.ceil(max(pitches))) + MARGIN
-    times, midi = _contour(sung, definition.frame_period)
+    times, midi, predicted = _contour(sung, definition.frame_period)
     lines = [
         {
             "start": start,
             "notes": _notes(song, start, highest),
             "contours": _contours(times, midi, start, highest),
+            "predicted": _contours(times, predicted, start, highest),
         }
         for start in np.arange(0, max(song.duration, LINE / 10), LINE).tolist()
     ]
@@ -51,6 +56,7 @@ def write_song_page(
         width=LINE * SECOND,
         height=(highest - lowest) * SEMITONE,
         seconds=LINE,
+        overridden=bool(np.any(np.isfinite(predicted))),
     )
     write_text(path, text)
 
@@ -75,13 +81,21 @@ def _notes(song: Song, start: float, highest: int) -> list[dict]:
     return found
 
 
-def _contour(sung: Performance, frame_period: float) -> tuple[np.ndarray, np.ndarray]:
-    """Times in the song and F0 in MIDI numbers, NaN where unvoiced and between phrases."""
-    times, values = [np.zeros(0)], [np.zeros(0)]
+def _contour(sung: Performance, frame_period: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Times in the song, F0 in MIDI numbers, NaN where unvoiced and between phrases, and the prediction set aside."""
+    times, values, others = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
     for phrase in sung.phrases:
         times.append(phrase.start + (np.arange(len(phrase.f0) + 1) + 0.5) * frame_period)
-        values.append(np.append(np.where(phrase.f0 > 0, hz_to_midi(phrase.f0), np.nan), np.nan))
-    return np.concatenate(times), np.concatenate(values)
+        values.append(np.append(_midi(phrase.f0), np.nan))
+        predicted = np.zeros_like(phrase.f0) if phrase.predicted_f0 is None else phrase.predicted_f0
+        aside = np.abs(predicted - phrase.f0) > LEAST_DIFFERENCE * phrase.f0
+        others.append(np.append(_midi(np.where(aside, predicted, 0.0)), np.nan))
+    return np.concatenate(times), np.concatenate(values), np.concatenate(others)
+
+
+def _midi(f0: np.ndarray) -> np.ndarray:
+    """MIDI numbers, NaN where unvoiced."""
+    return np.where(f0 > 0, hz_to_midi(f0), np.nan)
 
 
 def _contours(times: np.ndarray, midi: np.ndarray, start: float, highest: int) -> list[str]:

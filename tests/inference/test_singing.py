@@ -11,7 +11,7 @@ from svstoolkit.data.statistics import F0Statistics, Statistics
 from svstoolkit.data.vocabulary import Vocabulary
 from svstoolkit.errors import InputError
 from svstoolkit.features.definition import FeatureDefinition
-from svstoolkit.inference.singing import experiments_of, octaves_to_fit, outside_range, perform, retimed
+from svstoolkit.inference.singing import SungPhrase, experiments_of, octaves_to_fit, outside_range, perform, retimed
 from svstoolkit.inference.song_page import write_song_page
 from svstoolkit.inference.voice import Rendering
 from svstoolkit.score.song import Note, Song
@@ -126,7 +126,7 @@ def test_models_are_found_in_a_recipes_experiments(tmp_path):
 
 def test_the_page_shows_lyrics_and_sung_f0(tmp_path):
     sung = perform(SONG, Hummer(), "one")
-    phrase = SimpleNamespace(start=0.0, f0=np.full(100, 440.0), song=SONG, durations=None)
+    phrase = SungPhrase(0.0, SONG, np.full(100, 440.0), np.array([100]))
     write_song_page(
         tmp_path / "p.html", "p.wav", "A <song>", "facts", SimpleNamespace(phrases=[phrase]), SONG, FEATURES
     )
@@ -136,3 +136,15 @@ def test_the_page_shows_lyrics_and_sung_f0(tmp_path):
     assert 'src="p.wav"' in page
     assert "A &lt;song&gt;" in page
     assert sung.phrases[0].f0.max() == 62
+
+
+def test_the_page_shows_what_was_predicted_where_another_f0_was_set(tmp_path):
+    f0 = np.full(100, 440.0)
+    predicted = np.where(np.arange(100) < 40, 400.0, 440.0)
+    phrase = SungPhrase(0.0, SONG, f0, np.array([100]), predicted_f0=predicted)
+    write_song_page(tmp_path / "p.html", "p.wav", "t", "facts", SimpleNamespace(phrases=[phrase]), SONG, FEATURES)
+    page = (tmp_path / "p.html").read_text(encoding="utf-8")
+    dashed = page.partition('<polyline class="predicted" points="')[2].partition('"')[0].split()
+    assert page.count("<polyline") == 2
+    assert len(dashed) == 40
+    assert "Dashed: F0 as predicted" in page

@@ -32,7 +32,7 @@ class DsSegment:
     f0_timestep: seconds between values of f0, or None
     speaker: the singer, or a mix as the file writes it ("a:0.3|b:0.7"), or None
     energy: (K,) dB, RMS of full scale, or None; energy_timestep: seconds between its values, or None
-    singers: {name: (K,) shares of the singing}, (1,) where they stay the same, empty without any
+    singers: {name: (K,) shares of the singing}, K = 1 where they stay the same; empty without any
     singers_timestep: seconds between their values, or None
     """
 
@@ -149,10 +149,13 @@ def _singers(content: Mapping, where: str) -> tuple[dict[str, np.ndarray], float
         named = {name.strip(): share or "1" for name, _, share in shares}
     found = {name: np.array(numbers({key: str(share)}, (key,), where)) for name, share in named.items()}
     step = number(content, "spk_mix_timestep", where)
-    if any(len(shares) != 1 for shares in found.values()) and (step is None or step <= 0):
+    lengths = {len(shares) for shares in found.values()}
+    if 0 in lengths or (lengths != {1} and (step is None or step <= 0)):
         raise InputError(f"{where}: {key} needs a share of each singer, or several and a positive spk_mix_timestep")
-    if any(np.any(shares < 0) for shares in found.values()) or not sum(shares.min() for shares in found.values()) > 0:
-        raise InputError(f"{where}: {key} has shares below 0, or of 0 together; one singer at least is above 0")
+    count = max(len(shares) for shares in found.values())
+    found = {name: np.append(shares, np.full(count - len(shares), shares[-1])) for name, shares in found.items()}
+    if min(shares.min() for shares in found.values()) < 0 or not np.all(sum(found.values()) > 0):
+        raise InputError(f"{where}: {key} has shares below 0, or none above 0; give each moment a singer")
     return found, step
 
 
