@@ -1,6 +1,7 @@
 """Overrides from files: the schema read strictly, .ds files as tuned by their users, F0 from tables and takes."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from svstoolkit.inference.ds_overrides import ds_overrides
 from svstoolkit.inference.f0_following import f0_of_recording, f0_of_table
 from svstoolkit.inference.overrides import Settings
 from svstoolkit.inference.overrides_file import read_overrides
+from svstoolkit.inference.phone_times import check_phone_times
 from svstoolkit.score.formats.ds import read_ds, write_ds
+from svstoolkit.score.languages.registry import is_vowel
 from svstoolkit.score.song import Note, Song
 from svstoolkit.units import midi_to_hz
 
@@ -38,6 +41,23 @@ notes:
       1: {phone: m, start: 0.9, f0: 0}
       2: {end: 1.6, gain: 3, singers: {alto: 0.5, bass: 0.5}}
 """
+
+
+def test_the_pages_example_is_read(tmp_path):
+    page = (Path(__file__).parents[2] / "docs/singing.md").read_text(encoding="utf-8")
+    (tmp_path / "edits.yaml").write_text(page.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
+    syllables = [("SP", 0), ("x iang", 60), ("x iang", 62), ("d uo", 60), ("sh uo", 59), ("SP", 0)]
+    notes = [
+        Note(i * 0.75, 0.75, pitch, "想" if i == 2 else "x", tuple(phones.split()))
+        for i, (phones, pitch) in enumerate(syllables)
+    ]
+    song = Song(tuple(notes))
+    found = read_overrides(tmp_path / "edits.yaml", song)
+    assert found.durations == {3: 0.08, 4: 0.42, 7: 0.15}
+    assert found.boundaries == {8: 3.02, 9: 3.61}
+    assert found.phones[8] == Settings(f0=246.9, singers={"bass": 1.0})
+    np.testing.assert_allclose(found.curves["f0"][1].times, [4.0, 4.005, 4.01, 4.015])
+    check_phone_times(song, [found], lambda phone: is_vowel(phone, "zh"))
 
 
 @pytest.mark.parametrize("suffix", ["yaml", "json"])
