@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from svstoolkit.bin.program import boolean, checkpoint, parser, run
+from svstoolkit.bin.program import boolean, checkpoint, parser, run, steps
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -28,9 +28,15 @@ OUTPUT/<system>/<score|reference_durations>/<set>/, real-time factors to decode.
     )
     options.add_argument("--vocoder", type=Path, required=True, help="experiment of stage 4")
     options.add_argument("--diffusion", type=Path, nargs="+", default=[], help="experiments of stage 5")
-    options.add_argument("--steps", type=int, nargs="+", default=[4, 24], help="sampling steps of the diffusion models")
+    options.add_argument(
+        "--steps",
+        nargs="+",
+        type=steps,
+        default=[4, 24],
+        help="sampling steps of the diffusion models, or default",
+    )
     options.add_argument("--student", type=Path, help="experiment of stage 6")
-    options.add_argument("--student_steps", type=int, nargs="+", default=[1, 2], help="sampling steps of the student")
+    options.add_argument("--student_steps", type=steps, nargs="+", default=[1, 2], help="sampling steps of the student")
     options.add_argument(
         "--checkpoint", type=checkpoint, default="latest", help="of every experiment: latest, best or a training step"
     )
@@ -42,17 +48,19 @@ OUTPUT/<system>/<score|reference_durations>/<set>/, real-time factors to decode.
 
     from svstoolkit.inference.decoding import DecodedSystem, Decoder
     from svstoolkit.inference.device import inference_device
-    from svstoolkit.inference.voice import ReferenceSinger, WaveformRefiner
+    from svstoolkit.inference.mel_diffusion import refiner_of, steps_of
+    from svstoolkit.inference.voice import ReferenceSinger
 
     device = inference_device(args.gpu)
     singer, *baselines = (ReferenceSinger(a, args.vocoder, device, args.checkpoint) for a in args.acoustic)
     systems = [DecodedSystem("copy_synthesis", singer, copy_synthesis=True), DecodedSystem("reference", singer)]
     systems += [DecodedSystem(path.name, each) for path, each in zip(args.acoustic[1:], baselines, strict=True)]
     students = [] if args.student is None else [args.student]
-    for experiments, steps in ((args.diffusion, args.steps), (students, args.student_steps)):
+    for experiments, asked in ((args.diffusion, args.steps), (students, args.student_steps)):
         for experiment in experiments:
-            refiner = WaveformRefiner(experiment, singer, args.checkpoint)
-            systems += [DecodedSystem(f"{experiment.name}_{n}", singer, refiner, n) for n in steps]
+            refiner = refiner_of(experiment, singer, args.checkpoint)
+            counts = steps_of(refiner, experiment, asked)
+            systems += [DecodedSystem(f"{experiment.name}_{n}", singer, refiner, n) for n in counts]
     decoder = Decoder(systems, args.output, args.seed)
     for name in args.sets:
         decoder.decode_set(args.data_dir / name, args.dump_dir / name, args.overwrite)

@@ -39,6 +39,15 @@ def checkpoint(text: str) -> str | int:
     return int(text)
 
 
+def steps(text: str) -> int | None:
+    """A number of sampling steps; None for `default`, the system's own."""
+    if text == "default":
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of sampling steps such as 24, or default, not {text!r}")
+    return int(text)
+
+
 def run(main: Callable[[], None]) -> None:
     """Runs a program; an InputError, or a full disk, becomes one line on stderr and exit status 1."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)

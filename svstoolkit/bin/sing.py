@@ -86,15 +86,20 @@ def main(argv: list[str] | None = None) -> None:
     if not args.speed > 0:
         raise InputError(f"--speed {args.speed:g}: should be positive, 1 is as written")
     lexicon = read_lexicon(args.lexicon) if args.lexicon else None
+    for option in ("overrides", "f0"):
+        if getattr(args, option) and len(args.scores) > 1:
+            told = f"--{option} {getattr(args, option)} is of one song, {len(args.scores)} are given"
+            raise InputError(f"{told}; sing them one by one")
     songs = [_read(path, args, lexicon) for path in args.scores]  # all are read before anything is sung
     layers = _overrides(songs, args, models["acoustic"])
 
     from svstoolkit.data.statistics import Statistics
     from svstoolkit.inference.device import inference_device
-    from svstoolkit.inference.voice import ReferenceSinger, WaveformRefiner
+    from svstoolkit.inference.mel_diffusion import refiner_of
+    from svstoolkit.inference.voice import ReferenceSinger
 
     singer = ReferenceSinger(models["acoustic"], models["vocoder"], inference_device(args.gpu), args.checkpoint)
-    refiner = WaveformRefiner(models["diffusion"], singer, args.checkpoint) if "diffusion" in models else None
+    refiner = refiner_of(models["diffusion"], singer, args.checkpoint) if "diffusion" in models else None
     speaker = args.singer or singer.vocabulary.singers[0]
     statistics = Statistics.from_json(models["acoustic"] / "statistics.json")
     for song, own, source, place in zip(songs, layers, args.scores, places, strict=True):
@@ -115,11 +120,6 @@ def _overrides(songs: list[Song], args: argparse.Namespace, acoustic: Path) -> l
     """Of each song what is set by hand."""
     from svstoolkit.inference.override_sources import gather_overrides
 
-    for option in ("overrides", "f0"):
-        if getattr(args, option) and len(songs) > 1:
-            raise InputError(
-                f"--{option} {getattr(args, option)} is of one song, {len(songs)} are given; sing them one by one"
-            )
     given = {name: getattr(args, name) for name in ("ds_curves", "overrides", "f0", "language", "singer", "checkpoint")}
     return [gather_overrides(path, song, acoustic, **given) for path, song in zip(args.scores, songs, strict=True)]
 
@@ -203,9 +203,7 @@ def _adapted(
     return accented(song, phone_map) if phone_map else song
 
 
-def _sing(
-    song: Song, source: Path, place: Path, args: argparse.Namespace, singer, speaker: str, refiner, overrides: list
-):
+def _sing(song: Song, source: Path, place: Path, args: argparse.Namespace, singer, speaker: str, refiner, overrides=()):
     """Writes the sound and the page; returns the performance."""
     from tqdm import tqdm
 

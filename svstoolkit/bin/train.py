@@ -24,7 +24,7 @@ Programs that use the experiment later want it in $SVS_IMPORT"""
 START_FROM = """initial weights: an experiment, one of its checkpoints, or a vocoder's checkpoint from elsewhere. What
 belongs to a phone or a singer is taken by name, new ones begin anew; steps and optimizers begin anew"""
 
-LEAST_SCALE = 1e-3  # of WORLD's features, so that a number that never changes is divided by something
+BUILT_ON = ("acoustic", "teacher")  # options that name an experiment; configs have ${teacher.…} of its config
 
 
 def _options() -> argparse.ArgumentParser:
@@ -39,6 +39,7 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--dev_set", default="dev", help="set to validate on")
     options.add_argument("--exp_dir", type=Path, required=True, help="the experiment's folder")
     options.add_argument("--references", type=Path, help="reference waveforms, for systems that refine them")
+    options.add_argument("--acoustic", type=Path, help="experiment of stage 3 that leads a diffusion of mels")
     options.add_argument("--teacher", type=Path, help="experiment that a student learns from")
     options.add_argument("--mels", type=Path, help="of `svs mels`: what a vocoder learns from, in the dump's place")
     options.add_argument("--start_from", type=Path, metavar="PATH", help=START_FROM)
@@ -102,54 +103,28 @@ def _conclude(exp_dir: Path, state: Any, start: float) -> None:
 
 
 def resolved_config(args: Any, dotted: list[str]) -> dict[str, Any]:
-    """The config with the dump's, and the teacher's, numbers filled in.
+    """The config with the numbers of the dump, and of experiments it builds on, filled in.
 
     Raises:
         InputError: a stage before was not run, or the config is wrong.
     """
     from svstoolkit.conf.loading import load_config
-    from svstoolkit.data.definition_file import read_definition
     from svstoolkit.data.dump_definition import read_dump_definition
-    from svstoolkit.data.vocabulary import Vocabulary
+    from svstoolkit.systems.boundary_result import with_boundary
+    from svstoolkit.systems.substitutions import numbers_of_dump, numbers_of_experiment
 
     for name in (args.train_set, args.dev_set):
         if not (args.dump_dir / name / "utt2num_frames").is_file():
             raise InputError(f"{args.dump_dir / name} has no features; run stage 2 (features) first")
     features = read_dump_definition(args.dump_dir, (args.train_set, args.dev_set))
-    vocabulary = Vocabulary.from_json(args.dump_dir / "vocabulary.json")
-    sizes = ("n_phones", "n_singers", "n_languages")
-    known = features.to_dict() | {name: getattr(vocabulary, name) for name in sizes}
-    if features.world:
-        known |= world_numbers(args.dump_dir, features)
-    if args.teacher is not None:
-        from svstoolkit.conf.reading import read_yaml
-        from svstoolkit.features.definition import require_same
-        from svstoolkit.systems.loading import require_trained
-
-        require_trained(args.teacher)
-        require_same(read_definition(args.teacher / "features.yaml"), str(args.teacher), features, str(args.dump_dir))
-        arguments = read_yaml(args.teacher / "config.yaml")["system"]["init_args"]
-        known |= {f"teacher.{name}": value for name, value in arguments.items()} | {"teacher": str(args.teacher)}
+    known = numbers_of_dump(args.dump_dir, features)
+    for name in BUILT_ON:
+        if (experiment := getattr(args, name)) is not None:
+            known |= numbers_of_experiment(name, experiment, features, args.dump_dir)
     config = load_config(args.default, args.config, dotted, known)
     if missing := [name for name in ("system", "data", "training") if not isinstance(config.get(name), dict)]:
         raise InputError(f"--default {args.default} has no section {missing[0]}: it is no config of a system to train")
-    return config
-
-
-def world_numbers(dump_dir: Path, features: Any) -> dict[str, Any]:
-    """What stands for ${n_world}, ${world_mean} and ${world_scale}: WORLD's features and their statistics.
-
-    Raises:
-        InputError: the statistics lack them.
-    """
-    from svstoolkit.data.statistics import Statistics
-    from svstoolkit.features.world import World
-
-    statistics = Statistics.from_json(dump_dir / "statistics.json")
-    if statistics.world_mean is None or statistics.world_std is None:
-        raise InputError(f"{dump_dir}/statistics.json is without WORLD's features; run stage 2 again")
-    scale = [max(deviation, LEAST_SCALE) for deviation in statistics.world_std]
-    return {"n_world": World.of(features).dimensions, "world_mean": statistics.world_mean, "world_scale": scale}
+    return with_boundary(config, args.exp_dir)
 
 
 def input_fingerprints(args: Any) -> dict[str, str]:
@@ -162,8 +137,7 @@ def input_fingerprints(args: Any) -> dict[str, str]:
     paths = [args.dump_dir / name for name in COPIED] + [args.dump_dir / name / "utt2num_frames" for name in sets]
     if args.references is not None:
         paths += [args.references / name / "fingerprint" for name in sets]
-    if args.teacher is not None:
-        paths += [find_checkpoint(args.teacher)]
+    paths += [find_checkpoint(getattr(args, name)) for name in BUILT_ON if getattr(args, name) is not None]
     if args.mels is not None:
         paths += [args.mels / name / "fingerprint" for name in sets]
     if args.start_from is not None:

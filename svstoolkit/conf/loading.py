@@ -12,6 +12,7 @@ from svstoolkit.errors import InputError
 PACKAGED = Path(__file__).parent
 REMEDIES = {  # part of a ${name} that stands for nothing → what the user has to do
     "teacher": "give --teacher",
+    "acoustic": "give --acoustic",
     "world": "the dump has no WORLD features: set world: true in conf/features.yaml and run stage 2",
 }
 
@@ -35,6 +36,13 @@ def load_config(
         InputError: an unknown key (names the file or option, the key and the nearest valid one), a missing
             value, or a `${name}` that stands for nothing.
     """
+    config = merged_config(default, override, dotted)
+    known = {"max_steps": config.get("training", {}).get("max_steps"), **(substitutions or {})}
+    return _substitute(config, known, "")
+
+
+def merged_config(default: str, override: str | Path | None = None, dotted: Sequence[str] = ()) -> dict[str, Any]:
+    """As `load_config`, with every `${…}` left as it is."""
     config = whole_config(default)
     if override is not None:
         changes = read_yaml(override)
@@ -45,8 +53,7 @@ def load_config(
         for part in reversed(option.removeprefix("--").split(".")):
             changed = {part: changed}
         config = _merge(config, changed, "command line")
-    known = {"max_steps": config.get("training", {}).get("max_steps"), **(substitutions or {})}
-    return _substitute(config, known, "")
+    return config
 
 
 def packaged_names() -> list[str]:

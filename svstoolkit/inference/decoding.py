@@ -19,6 +19,7 @@ from svstoolkit.data.files import atomic_path, write_json
 from svstoolkit.data.fingerprint import fingerprint, is_done, mark_done, unmark
 from svstoolkit.data.phone_table import DURATION, phone_table
 from svstoolkit.inference.complexity import count_multiply_adds, parameter_count
+from svstoolkit.inference.mel_diffusion import MelRefiner
 from svstoolkit.inference.seeds import utterance_seed
 from svstoolkit.inference.voice import ReferenceSinger, Rendering, WaveformRefiner
 from svstoolkit.systems.loading import Trained
@@ -32,7 +33,7 @@ class DecodedSystem:
 
     name: str
     singer: ReferenceSinger
-    refiner: WaveformRefiner | None = None
+    refiner: MelRefiner | WaveformRefiner | None = None
     steps: int | None = None
     copy_synthesis: bool = False
 
@@ -135,11 +136,9 @@ class Decoder:
             durations = singer.durations(song, table, speaker)
         else:
             durations = dump["phones"][utterance][:, DURATION]
-        rendering = singer.sing(table, speaker, durations)
         if system.refiner is None:
-            return rendering
-        audio = system.refiner.refine(rendering, table, speaker, system.steps)
-        return Rendering(audio, rendering.mel, rendering.f0, rendering.durations)
+            return singer.sing(table, speaker, durations)
+        return system.refiner.sing(table, speaker, durations, system.steps)
 
     def _write(self, place: Path, utterance: str, audio: np.ndarray, sung: Rendering, rate: int) -> None:
         write_audio(place / "wav" / f"{utterance}.wav", audio, rate)

@@ -11,6 +11,7 @@ from svstoolkit.corpora.phrases import cut_phrases
 from svstoolkit.data.phone_table import phone_table
 from svstoolkit.data.statistics import Statistics
 from svstoolkit.errors import InputError
+from svstoolkit.inference.mel_diffusion import MelRefiner
 from svstoolkit.inference.overridden_singing import check_singers, sing_overridden, who_sings
 from svstoolkit.inference.overrides import Overrides
 from svstoolkit.inference.phrasing import LONGEST_PHRASE, timed_phrases
@@ -56,7 +57,7 @@ def perform(
     song: Song,
     singer: ReferenceSinger,
     speaker: str,
-    refiner: WaveformRefiner | None = None,
+    refiner: MelRefiner | WaveformRefiner | None = None,
     steps: int = 1,
     seed: int = 0,
     progress: Callable[[Iterable], Iterable] = iter,
@@ -66,7 +67,7 @@ def perform(
 
     Args:
         speaker: one of the voice's singers.
-        refiner, steps: a waveform model of stage 5 or 6 and its network evaluations.
+        refiner, steps: a model of stage 5 or 6 and its sampling steps.
         progress: wraps the phrases, such as tqdm.
         overrides: in the song's times and at its pitch, the later over the earlier.
 
@@ -96,7 +97,8 @@ def perform(
         rendering, predicted_f0 = sing_overridden(song, phrase, table, frames, singer, speaker, overrides)
         if refiner is not None:
             singers = who_sings(song, phrase, singer, speaker, overrides, frames)
-            samples = refiner.refine(rendering, table, singers.most, steps)
+            heard = singers.phones if isinstance(refiner, MelRefiner) else singers.most
+            samples = refiner.refine(rendering, table, heard, steps)
         else:
             samples = rendering.audio
         at = round(phrase.start * rate)

@@ -1,7 +1,7 @@
 """From tokens to a waveform: the reference singer (stages 3 and 4) and the diffusion models that refine it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -115,15 +115,14 @@ class ReferenceSinger:
         seconds = model.durations(**self.phone_inputs(table, speaker))[0].cpu().numpy()
         return durations_from_score(song, table, seconds, self.vocabulary, self.features.frame_period)
 
-    @torch.no_grad()
-    def predict(
+    def inputs(
         self,
         table: np.ndarray,
         speaker: str | Mapping[str, float] | np.ndarray,
         durations: np.ndarray,
         **given: np.ndarray | None,
     ) -> dict[str, Tensor]:
-        """What the acoustic model says of a phone table with durations (N,) in frames, batch of one.
+        """All that the acoustic model is told of a phone table with durations (N,) in frames, batch of one.
 
         given: f0 (T,) Hz, energy (T,), frame_singers (T, n_singers) instead of what the model predicts, or None
         """
@@ -133,9 +132,18 @@ class ReferenceSinger:
             for name, values in given.items()
             if values is not None
         }
-        return self.acoustic.system.networks["model"](
-            **self.phone_inputs(table, speaker), durations=frames[None], **extra
-        )
+        return {**self.phone_inputs(table, speaker), "durations": frames[None], **extra}
+
+    @torch.no_grad()
+    def predict(
+        self,
+        table: np.ndarray,
+        speaker: str | Mapping[str, float] | np.ndarray,
+        durations: np.ndarray,
+        **given: np.ndarray | None,
+    ) -> dict[str, Tensor]:
+        """What the acoustic model says of a phone table; arguments as `inputs`."""
+        return self.acoustic.system.networks["model"](**self.inputs(table, speaker, durations, **given))
 
     @torch.no_grad()
     def sing(
@@ -177,6 +185,19 @@ class WaveformRefiner:
         self.trained = load_trained(experiment, str(reference.device), checkpoint)
         require_same(self.trained.features, str(experiment), reference.features, "the acoustic model")
         self.reference = reference
+
+    def sing(
+        self,
+        table: np.ndarray,
+        speaker: str | Mapping[str, float] | np.ndarray,
+        durations: np.ndarray,
+        steps: int | None = None,
+        **given: np.ndarray | None,
+    ) -> Rendering:
+        """As `ReferenceSinger.sing`, whose audio is refined in `steps` network evaluations."""
+        rendering = self.reference.sing(table, speaker, durations, **given)
+        audio = self.refine(rendering, table, speaker, steps or self.trained.system.default_steps)
+        return replace(rendering, audio=audio)
 
     @torch.no_grad()
     def refine(self, rendering: Rendering, table: np.ndarray, speaker: str, steps: int) -> Tensor:

@@ -73,7 +73,8 @@ class FastSpeech2(nn.Module):
         if not 0 <= predictor_gradient <= 1:
             raise ValueError(f"predictor_gradient must lie between 0 and 1, not {predictor_gradient}")
         self.frame_period = hop_length / sampling_rate
-        for name, values in (("mel_mean", torch.tensor(mel_mean)), ("mel_scale", torch.tensor(mel_scale))):
+        for name, given in (("mel_mean", mel_mean), ("mel_scale", mel_scale)):
+            values = torch.tensor(given, dtype=torch.float32)
             if values.shape not in ((), (n_mels,)) or not values.isfinite().all():
                 raise ValueError(f"{name} must be one number or one for each of {n_mels}, not {tuple(values.shape)}")
             self.register_buffer(name, values, persistent=False)  # part of the config, not of the weights
@@ -224,7 +225,7 @@ class FastSpeech2(nn.Module):
         → mel (B, T, n_mels) natural-log amplitude, mel_before the same before the post-net if there is one;
         log_durations (B, N) ln(frames + 1); f0_semitones (B, T) departure from note_contour (B, T) MIDI; vuv_logits
         (B, T); f0 (B, T) Hz predicted, 0 = unvoiced; log_energy (B, T) and energy (B, T) predicted, if the model has
-        energy; frame_mask (B, T) bool
+        energy; condition (B, T, hidden), what the decoder reads; frame_mask (B, T) bool
         """
         of_score = (languages, note_indices, note_onsets)
         hidden, _, log_durations = self.encode(phones, notes, note_durations, slurs, singers, phone_lengths, *of_score)
@@ -243,6 +244,7 @@ class FastSpeech2(nn.Module):
             output |= {"log_energy": log_energy, "energy": torch.exp(log_energy) * mask}
             used = log_energy.detach() if energy is None else self.log_energy(energy)
             x = x + self.energy_embedding(used[..., None])
+        output["condition"] = x * mask[..., None]
         decoded = self.decoder(x, mask)
         if self.pitch_embedding is None:
             predicted = self.pitch(decoded) * mask[..., None]

@@ -35,6 +35,7 @@ class ConsistencySystem:
 
     stage = "distill"
     batch_kind = "segment"
+    target = "waveform"
     used: tuple[str, ...] = ("denoiser",)  # networks that sing
     ema: tuple[str, ...] = ("denoiser",)
 
@@ -144,6 +145,10 @@ class ConsistencySystem:
         offset = torch.rand(count, device=batch["audio"].device)
         index = (torch.arange(count, device=offset.device) + offset) * ((len(self.grid) - 1) / count)
         return {"loss": self.consistency_loss(networks["denoiser"], batch, reference, index.long())}
+
+    def check_steps(self, steps: int) -> None:
+        """Raises ValueError for a number of sampling steps that the grid does not allow."""
+        sampling_sigmas(steps, self.grid)
 
     @torch.no_grad()
     def demonstrate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -29,7 +29,9 @@ class SmoothSingerSystem:
     """
 
     stage = "diffusion"
+    needs = "references"  # waveforms of the training set, sung by stages 3 and 4
     batch_kind = "segment"
+    target = "waveform"
     used: tuple[str, ...] = ("denoiser",)  # networks that sing
     ema: tuple[str, ...] = ("denoiser",)
 
@@ -93,6 +95,10 @@ class SmoothSingerSystem:
         offset = torch.rand(count, device=batch["audio"].device)
         steps = (torch.arange(count, device=offset.device) + offset) * (len(self.epsilon.sigmas) / count)
         return {"loss": self.noise_loss(networks["denoiser"], batch, reference, steps.long())}
+
+    def check_steps(self, steps: int) -> None:
+        """Raises ValueError for a number of sampling steps that no schedule has."""
+        inference_sigmas(steps, self.epsilon.sigmas)
 
     @torch.no_grad()
     def demonstrate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -80,6 +80,29 @@ def become_distributed(ngpu: int, num_nodes: int, module: str, arguments: Sequen
         become_torchrun(ngpu, module, arguments)
 
 
+def run_apart(module: str, arguments: Sequence[str]) -> int:
+    """Runs `python -m module arguments` in a process of its own and returns its status.
+
+    Signals are handed on to it; once it has ended after one, so does this process, with 128 + the signal.
+    """
+    sys.stdout.flush()
+    process = subprocess.Popen([sys.executable, "-m", module, *arguments])
+    got: list[int] = []
+
+    def hand_on(number: int, frame: object) -> None:
+        got.append(number)
+        with suppress(OSError):
+            process.send_signal(number)
+
+    before = {number: signal.signal(number, hand_on) for number in SIGNALS}
+    status = process.wait()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    if got:
+        sys.exit(128 + got[0])
+    return status
+
+
 def become_torchrun(ngpu: int, module: str, arguments: Sequence[str]) -> None:
     """Runs torchrun with one process per GPU and ends this process with its status.
 
