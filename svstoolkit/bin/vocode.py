@@ -50,6 +50,7 @@ def _options() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> None:
     """The program; see DESCRIPTION."""
     args = _options().parse_args(argv)
+    import torch
     from tqdm import tqdm
 
     from svstoolkit.data.audio import write_audio
@@ -67,6 +68,7 @@ def main(argv: list[str] | None = None) -> None:
     _require_extractor(args.f0_extractor or vocoder.features.f0_extractor)
     reading = Reading(vocoder.features, vocoder.needs_f0, args.f0_extractor)
     failed: list[str] = []
+    threads = torch.get_num_threads()
     seconds = wall = 0.0
 
     def readable() -> Iterator[Utterance]:
@@ -83,6 +85,7 @@ def main(argv: list[str] | None = None) -> None:
 
     with Workers(args.nj) as workers, tqdm(total=len(sources), desc="vocode", unit="utt") as progress:
         for pool in _pools(readable(), POOL * args.batch_frames):
+            torch.set_num_threads(threads)  # reading in this process leaves one
             began = time.perf_counter()
             sung = vocoder.vocode(pool, args.batch_frames, args.seed)
             wall += time.perf_counter() - began
