@@ -17,7 +17,7 @@ from svstoolkit.training.validation import validate
 
 FEATURES = FeatureDefinition()
 WORLD = {"n_world": 63, "world_mean": [0.0] * 63, "world_scale": [1.0] * 63}
-KNOWN = {**FEATURES.to_dict(), "n_phones": 61, "n_singers": 2, **WORLD}
+KNOWN = {**FEATURES.to_dict(), "n_phones": 61, "n_singers": 2, "n_languages": 1, **WORLD}
 
 
 def utterance_batch() -> dict:
@@ -29,6 +29,9 @@ def utterance_batch() -> dict:
         "durations": durations,
         "notes": torch.tensor([[60.0, 60, 62, 0], [0, 55, 55, 0]]),
         "note_durations": torch.full((2, 4), 0.05),
+        "note_indices": torch.tensor([[0, 0, 1, 2], [0, 1, 1, 0]]),
+        "note_onsets": torch.tensor([[0.0, 0.0, 0.1, 0.15], [0.0, 0.05, 0.05, 0.0]]),
+        "languages": torch.tensor([[1, 1, 0, 1], [1, 1, 1, 0]]),
         "slurs": torch.zeros(2, 4, dtype=torch.long),
         "phone_lengths": torch.tensor([4, 3]),
         "singers": torch.tensor([0, 1]),
@@ -68,7 +71,7 @@ def known(tmp_path, request):
 
 @pytest.mark.parametrize(
     ("name", "millions"),  # of trained parameters: published figures, or DiffSinger's FFT-Singer
-    [("fastspeech2", (20, 30)), ("fft_npss", (20, 30)),
+    [("fastspeech2", (20, 30)), ("fft_singer", (24, 24.5)), ("xiaoicesing", (25, 28)), ("fft_npss", (20, 30)),
      ("gan_singer", (20, 30)), ("hifisinger", (20, 30)),
      ("hifigan", (13, 15)), ("nsf_hifigan", (13, 16)), ("smoothsinger", (14, 18)),
      ("student", (14, 18))],

@@ -94,3 +94,30 @@ def test_columns_repeated_per_frame():
     np.testing.assert_array_equal(per_frame(table, PHONE), [1, 1, 1, 2, 2, 2])
     np.testing.assert_array_equal(per_frame(table, NOTE), np.float32([0, 0, 0, 60, 60, 62.5]))
     np.testing.assert_array_equal(per_frame(table, NOTE_ONSET), np.float32([0, 0, 0, 0.5, 0.5, 1.5]))
+
+
+def test_languages_are_those_of_the_phones():
+    vocabulary = Vocabulary(["<pad>", "AP", "SP", "en/t", "ja/a", "zh/a", "zh/m"], ["zh/a"], ["one"])
+    assert vocabulary.languages == ["en", "ja", "zh"]
+    assert vocabulary.n_languages == 3
+    assert vocabulary.phone_languages == [0, 0, 0, 1, 2, 3, 3]  # pauses and padding have none
+
+
+def test_singers_mix_by_weights():
+    vocabulary = Vocabulary(["<pad>", "zh/a"], ["zh/a"], ["alto", "bass", "tenor"])
+    assert vocabulary.singer_weights({"tenor": 0.75, "alto": 0.25}) == [0.25, 0.0, 0.75]
+    assert vocabulary.singer_weights({"bass": 1}) == [0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("mix", "message"),
+    [
+        ({"alto": 0.5, "bass": 0.6}, "alto 0.5 bass 0.6: the weights must not be negative, and add up to 1"),
+        ({"alto": 1.5, "bass": -0.5}, "must not be negative"),
+        ({}, r"\(none\)"),
+        ({"soprano": 1.0}, "'soprano' does not occur"),
+    ],
+)
+def test_mixtures_that_are_none_are_refused(mix, message):
+    with pytest.raises(InputError, match=message):
+        Vocabulary(["<pad>", "zh/a"], ["zh/a"], ["alto", "bass"]).singer_weights(mix)
