@@ -49,7 +49,7 @@ def _experiment(exp: Path, dump: Path, default: str, small: str, seed: int, step
     (exp / "small.yaml").write_text(small)
     vocabulary = Vocabulary.from_json(dump / "vocabulary.json")
     known = read_definition(dump / "features.yaml").to_dict()
-    known |= {"n_phones": vocabulary.n_phones, "n_singers": vocabulary.n_singers}
+    known |= {size: getattr(vocabulary, size) for size in ("n_phones", "n_singers", "n_languages")}
     config = load_config(default, exp / "small.yaml", [], known)
     torch.manual_seed(seed)
     system = build_system(config)

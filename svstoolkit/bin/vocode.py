@@ -3,11 +3,15 @@
 import argparse
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from svstoolkit.bin.program import boolean, parser, run
 from svstoolkit.errors import InputError
+
+if TYPE_CHECKING:
+    from svstoolkit.inference.vocoding import Utterance, Vocoder
 
 DESCRIPTION = """\
 Turns mels, or recordings, into sound with a trained vocoder.
@@ -57,7 +61,7 @@ def main(argv: list[str] | None = None) -> None:
     from svstoolkit.data.workers import Workers
     from svstoolkit.inference.device import inference_device
     from svstoolkit.inference.vocoder_inputs import Reading, sources_of
-    from svstoolkit.inference.vocoding import Utterance, Vocoder
+    from svstoolkit.inference.vocoding import Vocoder
 
     started = time.perf_counter()
     vocoder = Vocoder(args.vocoder, inference_device(args.gpu), args.checkpoint)
@@ -68,23 +72,10 @@ def main(argv: list[str] | None = None) -> None:
     _require_extractor(args.f0_extractor or vocoder.features.f0_extractor)
     reading = Reading(vocoder.features, vocoder.needs_f0, args.f0_extractor)
     failed: list[str] = []
-    threads = torch.get_num_threads()
-    seconds = wall = 0.0
-
-    def readable() -> Iterator[Utterance]:
-        for source, utterance in zip(sources, workers.map(reading, sources), strict=True):
-            try:
-                if isinstance(utterance, InputError):
-                    raise utterance
-                vocoder.require_fit(utterance, str(source))
-                yield utterance.transposed(args.transpose)
-            except InputError as error:
-                failed.append(str(error))
-                logging.warning("left out: %s", error)
-                progress.update()
-
+    threads, seconds, wall = torch.get_num_threads(), 0.0, 0.0
     with Workers(args.nj) as workers, tqdm(total=len(sources), desc="vocode", unit="utt") as progress:
-        for pool in _pools(readable(), POOL * args.batch_frames):
+        read = zip(sources, workers.map(reading, sources), strict=True)
+        for pool in _pools(_fitting(vocoder, read, args.transpose, failed), POOL * args.batch_frames):
             torch.set_num_threads(threads)  # reading in this process leaves one
             began = time.perf_counter()
             sung = vocoder.vocode(pool, args.batch_frames, args.seed)
@@ -92,7 +83,7 @@ def main(argv: list[str] | None = None) -> None:
             for utterance, samples in zip(pool, sung, strict=True):
                 write_audio(args.output / f"{utterance.name}.wav", samples, vocoder.features.sampling_rate)
                 seconds += len(samples) / vocoder.features.sampling_rate
-                progress.update()
+            progress.update(len(pool))
     done = len(sources) - len(failed)
     if done:
         print(
@@ -111,6 +102,19 @@ def _require_extractor(names: str) -> None:
         require_installed(extractors_of(names))
     except ValueError as error:
         raise InputError(f"--f0_extractor: {error}") from error
+
+
+def _fitting(vocoder: "Vocoder", read: Iterable, transpose: float, failed: list[str]) -> Iterator["Utterance"]:
+    """The utterances that can be sung; what is wrong with the others is told and goes to `failed`."""
+    for source, utterance in read:
+        try:
+            if isinstance(utterance, InputError):
+                raise utterance
+            vocoder.require_fit(utterance, str(source))
+            yield utterance.transposed(transpose)
+        except InputError as error:
+            failed.append(str(error))
+            logging.warning("left out: %s", error)
 
 
 def _pools(utterances: Iterator, frames: int) -> Iterator[list]:

@@ -31,7 +31,8 @@ def system_for(exp: Path, vocabulary: Vocabulary, **model):
     """A system of the experiment's sizes for another vocabulary, and its config."""
     config = yaml.safe_load((exp / "config.yaml").read_text())
     arguments = config["system"]["init_args"]["model"]["init_args"]
-    arguments |= {"n_phones": vocabulary.n_phones, "n_singers": vocabulary.n_singers, **model}
+    sizes = [size for size in ("n_phones", "n_singers", "n_languages") if arguments.get(size)]
+    arguments |= {size: getattr(vocabulary, size) for size in sizes} | model
     torch.manual_seed(99)
     return build_system(config), config
 
@@ -56,13 +57,13 @@ def test_phones_and_singers_are_found_by_name(acoustic):
     begun.load(system)
     loaded = system.networks["model"].state_dict()
     trained = read_checkpoint(acoustic / "checkpoints/step-00000001.pt")["networks"]["model"]
-    phone, singer = "score.phone.weight", "singer.weight"
+    phone, singer, language = "score.phone.weight", "singer.weight", "score.language.weight"
     for row, name in enumerate(new.phones):
         expected = trained[phone][before.phones.index(name)] if name in before.phones else fresh[phone][row]
         assert torch.equal(loaded[phone][row], expected), name
     assert torch.equal(loaded[singer][0], fresh[singer][0])
     assert torch.equal(loaded[singer][1], trained[singer][1])
-    assert all(torch.equal(loaded[key], trained[key]) for key in loaded if key not in (phone, singer))
+    assert all(torch.equal(loaded[key], trained[key]) for key in loaded if key not in (phone, singer, language))
     assert begun.told[1:] == [
         "2 of 4 phones are known; new: ja/u zh/zh",
         "1 of 2 singers are known; new: tenor",
