@@ -21,14 +21,15 @@ def save_model(folder: str | Path, model: PhoneHmm, fingerprint: str, **about: o
         fingerprint: of what it was trained on.
         about: further facts worth keeping, anything JSON can hold.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     folder = Path(folder)
     tensors = {name: torch.cat([getattr(m, name) for m in model.mixtures]) for name in MIXTURE_TENSORS}
     tensors |= {"sizes": torch.tensor([len(m.weights) for m in model.mixtures]), "stay": model.stay}
     (folder / "model.json").unlink(missing_ok=True)
     with atomic_path(folder / "model.safetensors") as temporary:
-        save_file({name: value.cpu().contiguous() for name, value in tensors.items()}, temporary)
+        # not its save_file, which calls a full disk an error of its own
+        temporary.write_bytes(save({name: value.cpu().contiguous() for name, value in tensors.items()}))
     facts = {
         "phones": model.phones,
         "states_per_phone": model.states_per_phone,

@@ -1,5 +1,6 @@
 """Longer runs on a real Slurm: several processes by srun that a more urgent job preempts; stages of egs/mini."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,9 @@ def test_two_processes_by_srun_preempted_by_an_urgent_job(place: Place):
     log = (place.folder / "a.log").read_text()
     assert process.returncode == 0, output + log
     assert f"{job} is back in the queue" in output
-    assert "# Ended (code 138)" in log, log
+    # srun ends the second process with SIGTERM as soon as the first has left with 138, which each does once all is saved
+    assert re.search(r"# Ended \(code (138|143)\)", log), log
+    assert "resuming at step" in (place.folder / "preempted/train.log").read_text()
     assert "rank 1 of 2 restarted 1 times" in log
     assert same_weights(place.folder / "preempted", place.folder / "undisturbed")
 
