@@ -27,7 +27,7 @@ def test_two_processes_by_srun_preempted_by_an_urgent_job(place: Place):
     log = (place.folder / "a.log").read_text()
     assert process.returncode == 0, output + log
     assert f"{job} is back in the queue" in output
-    # srun ends the second process with SIGTERM as soon as the first has left with 138, which each does once all is saved
+    # once all is saved, the first process leaves with 138, and srun may end the other with SIGTERM before it leaves too
     assert re.search(r"# Ended \(code (138|143)\)", log), log
     assert "resuming at step" in (place.folder / "preempted/train.log").read_text()
     assert "rank 1 of 2 restarted 1 times" in log
