@@ -128,3 +128,32 @@ def test_every_frame_counts_in_one_phone_and_one_pitch(job, tiny_dump):
     total = sum(row[1] for row in floor["breakdown"]["phone"].values())
     assert total / phones == pytest.approx(floor["values"]["mcd"], rel=0.02)
     assert all(row[1] == 0 for row in voice["breakdown"]["phone"].values())
+
+
+def test_rhythm_and_contours_are_of_the_voice_and_not_of_the_floor(job, tiny_dump, tmp_path):
+    """Sung from the score with the recording's own sound, all phones 30 ms late: so say the durations it left."""
+    from svstoolkit.data.directory import read_data_directory
+
+    data = read_data_directory(tiny_dump.parent / "data/test")
+    label, song = data.label[job.utterance], data.song(job.utterance)
+    bounds = (label[0][0], *(end for _, end, _ in label))
+    period = job.settings.definition.frame_period
+    late = np.rint(np.array(bounds) / period).astype(int)
+    late[1:-1] += 3
+    np.savez(tmp_path / "frames.npz", durations=np.diff(late))
+    voice = Take("voice", "score", job.takes[1].sound, tmp_path / "frames.npz")
+    takes = (Take("ground_truth", "score"), voice, Take("floor", "score"))
+    names = ("on_beat", "beat_error", "onset_error", "steady_pitch_error")
+    settings = dataclasses.replace(job.settings, metrics=names)
+    described = dataclasses.replace(job, song=song, bounds=bounds, takes=takes, settings=settings)
+    truth, voice, floor = score_utterance(described)
+    assert truth["values"]["on_beat"] == 100.0
+    assert truth["values"]["beat_error"] < 1.0
+    assert voice["values"]["beat_error"] == pytest.approx(1000 * 3 * period, abs=1000 * period / 2)
+    errors = np.concatenate(list(voice["rhythm"]["boundaries"].values()))
+    assert len(errors) == len(song.phones) - 1
+    assert errors == pytest.approx(np.full(len(errors), 1000 * 3 * period), abs=1000 * period / 2 + 0.01)
+    assert voice["values"]["steady_pitch_error"] == truth["values"]["steady_pitch_error"] < 5.0
+    assert sum(t["written"] for t in truth["contour"]["transitions"].values()) >= 1  # the slur, two semitones up
+    assert (floor["rhythm"], floor["contour"]) == ({}, {})
+    assert not {"on_beat", "beat_error", "onset_error"} & set(floor["values"])
