@@ -1,5 +1,5 @@
-"""Trains a small FastSpeech 2 without dropout on a dump: three utterances a step, one and two if there are two
-processes.
+"""Trains a small FastSpeech 2 without dropout, by itself or against discriminators of whole utterances, on a dump:
+three utterances a step, one and two if there are two processes.
 
 In double precision: in single, the two differ by more than rounding wherever a ReLU's or an L1 loss's argument is 0 but
 for rounding.
@@ -14,12 +14,17 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 from svstoolkit.data.dataset import UtteranceDataset
 from svstoolkit.data.vocabulary import Vocabulary
 from svstoolkit.models.fastspeech2 import FastSpeech2
+from svstoolkit.models.mel_discriminators import RandomWindowDiscriminators
 from svstoolkit.systems.fastspeech2 import FastSpeech2System
+from svstoolkit.systems.gan_singer import GanSingerSystem
 from svstoolkit.training.loop import Source, train
 from svstoolkit.training.options import TrainingOptions
 
+WEIGHTS = {"mel": 1.0, "duration": 1.0, "f0": 1.0, "voicing": 1.0, "energy": 0.1}
+OF_JUDGES = {"discriminator": 1.0, "adversarial": 0.1, "feature_matching": 0.1}
 
-def main(dump: Path, exp_dir: Path) -> None:
+
+def main(dump: Path, exp_dir: Path, judged: bool) -> None:
     accelerator = Accelerator(cpu=True, kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)])
     rank, world = accelerator.process_index, accelerator.num_processes
     vocabulary = Vocabulary.from_json(dump / "vocabulary.json")
@@ -30,9 +35,12 @@ def main(dump: Path, exp_dir: Path) -> None:
         **{"encoder_layers": 1, "decoder_layers": 1, "filter_channels": 24, "predictor_channels": 16},
         **{"dropout": 0.0, "predictor_dropout": 0.0},
     )
-    system = FastSpeech2System(model, {"mel": 1.0, "duration": 1.0, "f0": 1.0, "voicing": 1.0, "energy": 0.1})
-
-    model.double()
+    system = FastSpeech2System(model, WEIGHTS)
+    if judged:
+        judges = RandomWindowDiscriminators(80, windows=(256,), channels=4, dropout=0.0)  # no window to be drawn
+        system = GanSingerSystem(model, judges, WEIGHTS | OF_JUDGES)
+    for network in system.networks.values():
+        network.double()
 
     def collate(chosen):
         values = dataset.collate([dataset.item(i) for i in chosen])
@@ -52,7 +60,7 @@ def main(dump: Path, exp_dir: Path) -> None:
     optimizer = {"class_path": "torch.optim.SGD", "init_args": {"lr": 0.01}}
     options = TrainingOptions(
         max_steps=8,
-        optimizers={"model": optimizer},
+        optimizers=dict.fromkeys(system.networks, optimizer),
         clip_grad_norm=1.0,
         validate_every=4,
         log_every=1,
@@ -63,4 +71,4 @@ def main(dump: Path, exp_dir: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "judged")

@@ -39,13 +39,14 @@ def assert_same_losses(two, one):
 
 
 @pytest.mark.slow
-def test_two_processes_are_one_for_padded_utterances_too(tiny_dump, tmp_path):
+@pytest.mark.parametrize("way", ["alone", "judged"])
+def test_two_processes_are_one_for_padded_utterances_too(tiny_dump, tmp_path, way):
     """FastSpeech 2, whose losses are means over phones, frames and voiced frames, of which each process has another
-    number."""
+    number; and GAN-Singer, whose adversarial losses are means over utterances."""
     script = Path(__file__).with_name("padded_utterances.py")
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     for name, launcher in (("two", torchrun), ("one", [sys.executable])):
-        command = [*launcher, script, tiny_dump, tmp_path / name]
+        command = [*launcher, script, tiny_dump, tmp_path / name, way]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     assert_same_losses(tmp_path / "two", tmp_path / "one")
