@@ -238,9 +238,9 @@ class _Reader:
 def _is_curve(content: Any) -> bool:
     """Whether a control is given by curves rather than by one value."""
     pieces = content if isinstance(content, list) else [content]
-    return any(
-        isinstance(piece, Mapping) and set(piece) & set(OF_CURVE) for piece in pieces
-    ) or isinstance(content, list)
+    return any(isinstance(piece, Mapping) and set(piece) & set(OF_CURVE) for piece in pieces) or isinstance(
+        content, list
+    )
 
 
 def _check_duration(seconds: Sequence[float]) -> None:
