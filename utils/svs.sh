@@ -120,12 +120,13 @@ for system in $vocoder; do
         $cuda_cmd $machines $log/$system.log svs train $config --exp_dir $exp $training $vocoder_args
 done
 
+boundary=$(overrides boundary) boundary=${boundary:+--boundary_config $boundary}
 for system in $diffusion; do
     exp=$(experiments $system) config=$(config_of $system $diffusion_config)
     run 5 "$(title diffusion $system $diffusion)" "$(checkpoints 3 ${acoustic%% *}) $(checkpoints 4 ${vocoder%% *})" \
         "$exp" \
         $cuda_cmd $machines $log/$system.log svs diffusion --acoustic $acoustic_exp --vocoder $vocoder_exp \
-        $config --exp_dir $exp $training $diffusion_args
+        $config $boundary --exp_dir $exp $training $diffusion_args
 done
 
 for system in $distill; do

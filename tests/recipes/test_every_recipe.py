@@ -17,7 +17,7 @@ import soundfile
 from svstoolkit.bin import align as align_program
 from svstoolkit.bin.data import corpus_function, typed_options
 from svstoolkit.conf.building import construct
-from svstoolkit.conf.loading import PACKAGED, _pairs, load_config
+from svstoolkit.conf.loading import PACKAGED, _pairs, default_of, load_config
 from svstoolkit.data.definition_file import read_definition
 from svstoolkit.training.options import DataOptions, TrainingOptions
 
@@ -125,8 +125,8 @@ def test_overrides_are_understood(config: Path):
     elif config.stem == "align":
         align_program.Config(load_config("align", config))
     else:
-        names = re.findall(r"\$\{(.+?)\}", (PACKAGED / config.name).read_text())
-        values = load_config(config.stem, config, substitutions=dict.fromkeys(names, 1) | {"max_steps": 1})
+        names = [n for path in PACKAGED.glob("*.yaml") for n in re.findall(r"\$\{(.+?)\}", path.read_text())]
+        values = load_config(default_of(config), config, substitutions=dict.fromkeys(names, 1) | {"max_steps": 1})
         construct(TrainingOptions, values["training"], "training")
         construct(DataOptions, values["data"], "data")
 
