@@ -9,8 +9,19 @@ from result import result
 from svstoolkit.data.directory import read_data_directory
 from svstoolkit.data.phone_table import phone_table
 from svstoolkit.inference.voice import ReferenceSinger, WaveformRefiner
+from svstoolkit.systems.loading import require_trained
 
 ROUNDS = 5
+
+
+EXPERIMENTS = ("fastspeech2", "nsf_hifigan", "smoothsinger", "student")  # in egs/mini's exp
+
+
+def require() -> None:
+    """Raises InputError without egs/mini's models."""
+    for name in EXPERIMENTS:
+        require_trained(Path("exp") / name)
+    read_data_directory("data/test")
 
 
 def measure() -> list[dict]:

@@ -9,12 +9,18 @@ TOTAL_SECONDS = 25 * 60  # on 2 cores, the installation included
 PEAK_MB = 6 * 1024
 
 
-def measure() -> list[dict]:
+def require() -> dict[tuple[int, str], dict]:
+    """The stages; raises InputError unless all have run."""
     stages = read_stages("exp/stages.json")
     if len({number for number, _ in stages}) < len(STAGE_NAMES):
         raise InputError(
             f"egs/mini/exp/stages.json has {len(stages)} of {len(STAGE_NAMES)} stages; run make demo first"
         )
+    return stages
+
+
+def measure() -> list[dict]:
+    stages = require()
     rows = [result("stages total", sum(s["seconds"] for s in stages.values()), "s", TOTAL_SECONDS)]
     for (number, _), stage in stages.items():
         rows.append(result(f"stage {number} {stage['name']} time", stage["seconds"], "s"))
