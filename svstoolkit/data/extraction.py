@@ -203,8 +203,8 @@ def _extract_set(
         if len(failed) > max_failed * len(planned.directory) or len(failed) == len(planned.directory):
             return failed
         (planned.output / COMPLETE).unlink(missing_ok=True)
-        for suffix in (".scp", ".ark") if "world" not in names else ():  # of another time, when it was asked for
-            (planned.output / "world").with_suffix(suffix).unlink(missing_ok=True)
+        for stale in planned.output.glob("world.*") if "world" not in names else ():  # asked for another time
+            stale.unlink()
         growing.finish()
     stored = [e for e in entries if not e.failed]
     speaker = planned.directory.speaker
