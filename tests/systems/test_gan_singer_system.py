@@ -4,6 +4,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 
+from svstoolkit.conf.loading import whole_config
 from svstoolkit.models.fastspeech2 import FastSpeech2, midi_to_hz
 from svstoolkit.models.mel_discriminators import RandomWindowDiscriminators, SubFrequencyDiscriminators
 from svstoolkit.systems.gan_singer import GanSingerSystem
@@ -101,6 +102,18 @@ def test_real_and_sung_are_judged_on_the_same_windows():
         torch.testing.assert_close(judged[:3], judged[3:])
     expected = sum(((s[:3] - 1) ** 2).mean() + (s[:3] ** 2).mean() for s in scores)
     torch.testing.assert_close(terms["discriminator"], expected)
+
+
+def test_the_packaged_configs_differ_from_fastspeech2_in_the_discriminators_alone():
+    plain, gan, sub = (whole_config(name) for name in ("fastspeech2", "gan_singer", "hifisinger"))
+    assert gan["system"].pop("class_path") == sub["system"].pop("class_path") != plain["system"].pop("class_path")
+    judges = [config["system"]["init_args"].pop("discriminator")["class_path"] for config in (gan, sub)]
+    assert [path.rpartition(".")[2] for path in judges] == ["RandomWindowDiscriminators", "SubFrequencyDiscriminators"]
+    assert gan == sub
+    del gan["system"]["init_args"]["adversarial_start_step"], gan["training"]["optimizers"]["discriminator"]
+    for term in ("discriminator", "adversarial", "feature_matching"):
+        del gan["system"]["init_args"]["weights"][term]
+    assert gan == plain
 
 
 def test_validation_and_use_are_the_models_alone():
