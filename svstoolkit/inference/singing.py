@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from svstoolkit.conf.reading import read_yaml
 from svstoolkit.corpora.phrases import cut_phrases
 from svstoolkit.data.phone_table import phone_table
 from svstoolkit.data.statistics import Statistics
@@ -18,14 +19,12 @@ from svstoolkit.inference.phrasing import LONGEST_PHRASE, timed_phrases
 from svstoolkit.inference.seeds import utterance_seed
 from svstoolkit.inference.voice import ReferenceSinger, WaveformRefiner
 from svstoolkit.score.song import Song, qualified
+from svstoolkit.systems.loading import stage_of
 from svstoolkit.units import hz_to_midi
 
 OCTAVE = 12
-VOICES = {  # systems in the order they are preferred in, as experiments are named
-    "acoustic": ("fastspeech2",),
-    "vocoder": ("nsf_hifigan", "hifigan"),
-    "diffusion": ("student", "smoothsinger"),
-}
+ROLES = {"acoustic": "acoustic", "vocoder": "vocoder", "distill": "diffusion", "diffusion": "diffusion"}  # of stages
+PREFERRED = ("student", "fastspeech2", "nsf_hifigan", "smoothsinger")  # of several experiments of one stage
 
 
 @dataclass(frozen=True)
@@ -129,25 +128,26 @@ def outside_range(song: Song, statistics: Statistics, speaker: str) -> int:
 
 
 def experiments_of(folder: Path) -> dict[str, Path]:
-    """A recipe's exp/ → one trained experiment each for acoustic, vocoder and diffusion.
+    """A recipe's exp/ → one trained experiment each for acoustic, vocoder and diffusion, by what their configs train.
 
-    Of several the first system of `VOICES` that is there, and of its experiments the one without a tag or, without
-    that, the first by name.
+    A student is preferred to what it was taught by; of several others, those that begin with a name of `PREFERRED`,
+    and else the first by name.
 
     Raises:
         InputError: no trained acoustic model or no vocoder in it.
     """
-    found = {}
-    for role, names in VOICES.items():
-        trained = [e for name in names for e in sorted(folder.glob(f"{name}*")) if (e / "checkpoints").is_dir()]
-        if trained:
-            found[role] = trained[0]
+    found: dict[str, list[tuple]] = {}
+    for experiment in sorted(folder.iterdir() if folder.is_dir() else ()):
+        if (experiment / "checkpoints").is_dir() and (experiment / "config.yaml").is_file():
+            stage = stage_of(read_yaml(experiment / "config.yaml"))
+            preference = [experiment.name.startswith(name) for name in PREFERRED]
+            order = (stage != "distill", preference.index(True) if any(preference) else len(preference))
+            found.setdefault(ROLES[stage], []).append((*order, experiment.name, experiment))
     if missing := [role for role in ("acoustic", "vocoder") if role not in found]:
         raise InputError(
-            f"{folder}: holds no trained {missing[0]} ({' or '.join(VOICES[missing[0]])}); name a recipe's exp folder, "
-            "such as egs/mini/exp after `make demo`"
+            f"{folder}: holds no trained {missing[0]}; name a recipe's exp folder, such as egs/mini/exp after `make demo`"
         )
-    return found
+    return {role: min(experiments)[-1] for role, experiments in found.items()}
 
 
 def retimed(song: Song, transpose: float, speed: float) -> Song:
