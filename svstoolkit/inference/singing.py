@@ -145,7 +145,8 @@ def experiments_of(folder: Path) -> dict[str, Path]:
             found.setdefault(ROLES[stage], []).append((*order, experiment.name, experiment))
     if missing := [role for role in ("acoustic", "vocoder") if role not in found]:
         raise InputError(
-            f"{folder}: holds no trained {missing[0]}; name a recipe's exp folder, such as egs/mini/exp after `make demo`"
+            f"{folder}: holds no trained {missing[0]}; "
+            "name a recipe's exp folder, such as egs/mini/exp after `make demo`"
         )
     return {role: min(experiments)[-1] for role, experiments in found.items()}
 
