@@ -37,6 +37,11 @@ system:
     discriminator: {init_args: {periods: [2], scales: 1, period_channels: 2, scale_channels: 16}}
     discriminator_start_step: 7
 """
+LED = """
+system:
+  init_args:
+    denoiser: {init_args: {channels: 8, layers: 2}}
+"""
 SYSTEMS = {
     "fastspeech2": ACOUSTIC,
     "fft_npss": ACOUSTIC,
@@ -46,7 +51,13 @@ SYSTEMS = {
     "nsf_hifigan": VOCODER,
     "smoothsinger": f"system:\n  init_args:\n    degraded_start_step: 8\n    denoiser:{DENOISER}",
     "student": "",
+    "diffsinger": LED + "    k: 30\n",
+    "edm": LED,
+    "rectified_flow": LED,
+    "boundary": "system: {init_args: {boundary: {init_args: {channels: 8, layers: 2}}}}\n",
 }
+LED_BY_ACOUSTIC = ("diffsinger", "edm", "rectified_flow", "boundary")
+
 SEGMENTS = "data: {batch_size: 1, segment_frames: 8, num_workers: WORKERS}\n"
 UTTERANCES = "data: {batch_size: 1, max_frames: null, num_workers: WORKERS}\n"
 TRAINING = """
@@ -59,7 +70,8 @@ def options(tiny_dump, tmp_path):
     """The options of `svs train` for a system, with references and a teacher where it wants them."""
 
     def options(name, exp, workers=0, parts=1):
-        config = SYSTEMS[name] + (UTTERANCES if SYSTEMS[name] in (ACOUSTIC, JUDGED) else SEGMENTS) + TRAINING
+        whole = SYSTEMS[name] in (ACOUSTIC, JUDGED) or name in LED_BY_ACOUSTIC
+        config = SYSTEMS[name] + (UTTERANCES if whole else SEGMENTS) + TRAINING
         (tmp_path / f"{name}.yaml").write_text(config.replace("WORKERS", str(workers)).replace("PARTS", str(parts)))
         chosen = ["--default", name, "--config", tmp_path / f"{name}.yaml", "--dump_dir", tiny_dump]
         if name in ("smoothsinger", "student"):
@@ -74,6 +86,11 @@ def options(tiny_dump, tmp_path):
             if not teacher.exists():
                 program.main([*options("smoothsinger", teacher), "--training.max_steps", "2"])
             chosen += ["--teacher", teacher]
+        if name in LED_BY_ACOUSTIC:
+            acoustic = tmp_path / "acoustic"
+            if not acoustic.exists():
+                program.main([*options("fastspeech2", acoustic), "--training.max_steps", "2"])
+            chosen += ["--acoustic", acoustic]
         return [str(word) for word in [*chosen, "--exp_dir", exp]]
 
     return options
