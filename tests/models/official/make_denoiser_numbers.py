@@ -38,10 +38,10 @@ def outputs(clone: Path, cycle: int) -> np.ndarray:
     return given[:, 0].transpose(1, 2).numpy()
 
 
-def official(clone: Path, cycle: int) -> types.ModuleType:
+def official(clone: Path, cycle: int, sizes: dict[str, int] = SIZES) -> types.ModuleType:
     """usr/diff/net.py without the training code its package imports, of which it needs the settings and Mish alone."""
     settings = types.ModuleType("utils.hparams")
-    settings.hparams = {**SIZES, "dilation_cycle_length": cycle}
+    settings.hparams = {**sizes, "dilation_cycle_length": cycle}
     diffusion = types.ModuleType("usr.diff.diffusion")
     diffusion.Mish = torch.nn.Mish
     packages = {name: types.ModuleType(name) for name in ("utils", "usr", "usr.diff")}
