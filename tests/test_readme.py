@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from svstoolkit.conf.loading import default_of, merged_config
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("egs/*/README.md")), *sorted(ROOT.glob("docs/*.md"))]
 
@@ -34,6 +36,9 @@ def test_command_is_valid(folder: Path, command: str):
         module = importlib.import_module(f"svstoolkit.bin.{program}")
         if words[:1] == ["compare"]:
             module._compare_options().parse_args(words[1:])
+        elif program in ("train", "diffusion"):  # which take keys of their config, too
+            options, dotted = module._options().parse_known_args(words)
+            merged_config(options.default or default_of(folder / options.config), options.config, dotted)
         else:
             module._options().parse_args(words)
         return
