@@ -38,7 +38,9 @@ def test_command_is_valid(folder: Path, command: str):
             module._compare_options().parse_args(words[1:])
         elif program in ("train", "diffusion"):  # which take keys of their config, too
             options, dotted = module._options().parse_known_args(words)
-            merged_config(options.default or default_of(folder / options.config), options.config, dotted)
+            config = options.config and folder / options.config
+            if config is None or config.exists():  # else it is the reader who is to write it
+                merged_config(options.default or default_of(config), config, dotted)
         else:
             module._options().parse_args(words)
         return
