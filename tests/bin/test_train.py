@@ -114,7 +114,7 @@ def test_other_data_are_refused(run, tiny_dump, tmp_path):
 def test_sets_of_another_definition_are_refused(run, tiny_dump, tmp_path):
     dump = tmp_path / "dump"
     shutil.copytree(tiny_dump, dump)
-    write_definition(dump / "dev/features.yaml", FeatureDefinition(fmax=8000.0, f0_extractor="dio"))
+    write_definition(dump / "dev/features.yaml", FeatureDefinition(fmax=8000.0, f0_extractor="dio", world=True))
     message = r"between .*dev/features\.yaml and .*dump/features\.yaml \(fmax: 8000\.0 ≠ 12000\.0\); run stage 2"
     with pytest.raises(InputError, match=message):
         run(dump=dump)
