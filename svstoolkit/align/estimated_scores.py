@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from svstoolkit.align.estimated_song import estimated_song
+from svstoolkit.align.estimated_song import estimated_song, timed_speech
 from svstoolkit.align.labels import BACKUP
 from svstoolkit.align.slurs import DEFINITION
 from svstoolkit.data.audio import read_audio
@@ -39,8 +39,8 @@ def estimate_scores(sets: Mapping[str, DataDirectory], nj: int) -> tuple[dict[st
     """Writes the score of every utterance whose score is an estimated one, and `text` and `label` that agree with it.
 
     Notes begin where their vowels are aligned, pitches are those of F0 (DIO), a syllable sung on several pitches gets
-    slurs; `estimated_song` tells the rules. Utterances whose label, score and audio are as they were are not looked
-    at again.
+    slurs; `estimated_song` tells the rules. Speech has no notes: its words get their times. Utterances whose label,
+    score and audio are as they were are not looked at again.
 
     Args:
         sets: with labels; utterances without one are passed over.
@@ -113,10 +113,13 @@ def _estimate_set(directory: DataDirectory, songs: Mapping[str, Song], workers: 
 
 def _estimate(task: Task) -> State:
     utterance, wav, song, label = task
-    audio = np.asarray(read_audio(wav, DEFINITION.sampling_rate, utterance), dtype=np.float64)
-    f0 = extract_f0(audio, DEFINITION, "dio")
     vowel = partial(is_vowel, code=song.language)
-    found, times = estimated_song(song, label, f0, DEFINITION.frame_period, vowel)
+    if song.spoken:
+        found, times = timed_speech(song, label, vowel), label
+    else:
+        audio = np.asarray(read_audio(wav, DEFINITION.sampling_rate, utterance), dtype=np.float64)
+        f0 = extract_f0(audio, DEFINITION, "dio")
+        found, times = estimated_song(song, label, f0, DEFINITION.frame_period, vowel)
     line = " ".join(f"{start:.3f} {end:.3f} {phone}" for start, end, phone in times)
     return {"text": " ".join(found.phones), "score": song_to_json(found) + "\n", "label": line}
 

@@ -9,6 +9,7 @@ import numpy as np
 from svstoolkit.data.directory import Label
 from svstoolkit.features.note_estimation import SungNote, estimate_notes, tuning
 from svstoolkit.score.song import SLUR_LYRIC, Note, Song
+from svstoolkit.score.timing import nucleus_index
 
 LEAST = 0.03  # s that a change of note leaves of the vowel on both sides
 
@@ -63,6 +64,24 @@ def estimated_song(
         notes += made
         new_label += phones
     return replace(song, notes=tuple(notes), estimated=True), new_label
+
+
+def timed_speech(song: Song, label: Label, is_vowel: Callable[[str], bool]) -> Song:
+    """The same words where they were spoken: from the start of a word's first vowel to that of the next word's.
+
+    song: spoken
+    label: the times of `song.phones`, from 0 to the end of the recording.
+
+    Raises:
+        ValueError: the label's phones are not the song's.
+    """
+    if tuple(phone for *_, phone in label) != song.phones:
+        raise ValueError("the label's phones are not those of the song")
+    firsts = np.cumsum([0, *(len(note.phones) for note in song.notes[:-1])])
+    beats = [first + nucleus_index(note.phones, is_vowel) for first, note in zip(firsts, song.notes, strict=True)]
+    edges = pairwise([0.0, *(label[beat][0] for beat in beats[1:]), label[-1][1]])
+    notes = (replace(n, onset=a, duration=b - a) for n, (a, b) in zip(song.notes, edges, strict=True))
+    return replace(song, notes=tuple(notes), estimated=True)
 
 
 def _items(song: Song, label: Label, is_vowel: Callable[[str], bool]) -> list[_Item]:

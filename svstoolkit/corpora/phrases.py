@@ -78,7 +78,7 @@ def cut_phrases(
     spans = _label_spans(song, label)
     cuts = [_on_milliseconds(cut) for cut in _chosen(_cuts(song, spans, margin), min_rest, shortest, longest)]
     phrases = [_phrase(song, label, spans, begin, end) for begin, end in pairwise(cuts)]
-    return [p for p in phrases if not all(note.is_rest for note in p.song.notes)]
+    return [p for p in phrases if not all(note.is_silent for note in p.song.notes)]
 
 
 def _on_milliseconds(cut: _Cut) -> _Cut:
@@ -95,7 +95,7 @@ def _label_spans(song: Song, label: Label | None) -> list[tuple[float, float]]:
             spans.append((label[first][0], label[last - 1][1]))
             first = last
         return spans
-    room = [CONSONANTS if not after.is_rest and len(after.phones) > 1 else 0.0 for after in song.notes[1:]]
+    room = [CONSONANTS if not after.is_silent and len(after.phones) > 1 else 0.0 for after in song.notes[1:]]
     return [
         (note.onset, max(note.end - before, note.onset + note.duration / 2))
         for note, before in zip(song.notes, [*room, 0.0], strict=True)
@@ -107,7 +107,7 @@ def _cuts(song: Song, spans: Sequence[tuple[float, float]], margin: float) -> li
     notes = song.notes
     runs: list[list[int]] = []
     for i, note in enumerate(notes):
-        if note.is_rest:
+        if note.is_silent:
             if runs and runs[-1][-1] == i - 1:
                 runs[-1].append(i)
             else:

@@ -17,6 +17,9 @@ def phone_table(
     PHONE id | DURATION frames, 0 where unknown | NOTE MIDI number, 0 = rest | NOTE_DURATION s | SLUR 0/1 |
     NOTE_INDEX of the phone's note in the song | NOTE_ONSET s
 
+    Speech has NOTE, NOTE_DURATION and NOTE_ONSET 0 throughout: its words have times only where it was recorded, and
+    what is still to be spoken has none. NOTE_INDEX tells its words apart.
+
     Args:
         durations: (N,) frames per phone, or None when they are still to be predicted.
         utterance: named in errors.
@@ -35,6 +38,8 @@ def phone_table(
     table[:, DURATION] = durations
     notes = [(n.pitch, n.duration, n.slur, i, n.onset) for i, n in enumerate(song.notes) for _ in n.phones]
     table[:, NOTE:] = np.array(notes, dtype=np.float64).reshape(len(ids), 5)
+    if song.spoken:
+        table[:, [NOTE_DURATION, NOTE_ONSET]] = 0.0
     return table
 
 

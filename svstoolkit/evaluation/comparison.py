@@ -37,6 +37,11 @@ class Comparison:
     voice_bounds: np.ndarray | None = None
 
     @property
+    def melody_known(self) -> bool:
+        """Whether there is a score with notes; speech has none."""
+        return self.song is not None and not self.song.spoken
+
+    @property
     def voice_f0(self) -> np.ndarray:
         """(P,) Hz, 0 = unvoiced"""
         return self.voice.f0[self.pairs[:, 1]]

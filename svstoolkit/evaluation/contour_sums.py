@@ -15,9 +15,9 @@ def contour_sums(comparison: Comparison) -> dict:
             weights, curve: (46,) sums over them of step² and of step² · curve, steps in semitones; written: how many
             the score has}}
         vibrato: {sustained: notes long enough to have any, notes: [[rate Hz, extent cents]] of those that do}
-        Empty without a score.
+        Empty without a score, and of speech.
     """
-    if comparison.song is None or not comparison.song.notes:
+    if not comparison.melody_known or not comparison.song.notes:
         return {}
     period = comparison.definition.frame_period
     found = transitions_of(comparison)

@@ -125,10 +125,10 @@ def applies(metric: str, comparison: Comparison) -> bool:
     if needs == "timing":
         return comparison.equal_timing
     if needs == "score":
-        return comparison.song is not None
-    if needs == "labels":
+        return comparison.melody_known
+    if needs in ("labels", "beats"):
         known = comparison.song is not None and comparison.reference_bounds is not None
-        return known and not comparison.equal_timing
+        return known and not comparison.equal_timing and (comparison.melody_known or needs == "labels")
     return True
 
 

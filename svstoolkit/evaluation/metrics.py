@@ -25,7 +25,8 @@ class Metric:
     name: key in results.json; short: table heading; decimals: digits shown; description: for the page
     group: one of GROUPS; headline: shown in the overview from the start
     of_the_set: one value for all utterances together
-    needs: what besides the two sounds it is computed from: "timing" (equal timing of both), "score", "labels"
+    needs: what besides the two sounds it is computed from: "timing" (equal timing of both), "score" (with
+        notes: speech has none), "labels", or "beats", both of these
     """
 
     name: str

@@ -1,4 +1,7 @@
-"""Predicted phone durations fitted to the score: vowels on their beats, every note's time filled exactly."""
+"""Predicted phone durations fitted to the score: vowels on their beats, every note's time filled exactly.
+
+Speech has no beats: its durations are the predicted ones.
+"""
 
 from itertools import pairwise
 
@@ -13,7 +16,7 @@ from svstoolkit.units import boundaries_to_frames
 def durations_from_score(
     song: Song, table: np.ndarray, predicted: np.ndarray, vocabulary: Vocabulary, frame_period: float
 ) -> np.ndarray:
-    """Frames per phone (N,), summing to the song's length.
+    """Frames per phone (N,), one at least, summing to the song's length; of speech as many as are predicted.
 
     Singers put the *vowel* on the beat; a consonant takes its time from the note or rest before. So the model's
     durations decide how long consonants are, and the score decides everything else.
@@ -26,6 +29,9 @@ def durations_from_score(
     if not len(table) == len(predicted) == len(song.phones):
         raise ValueError(f"{len(table)} rows and {len(predicted)} durations for {len(song.phones)} phones")
     vowels = frozenset(vocabulary.vowels)
+    if song.spoken:
+        ends = np.cumsum(np.maximum(predicted / frame_period, 1.0))
+        return np.diff(np.floor(np.append(0.0, ends) + 0.5)).astype(np.int64)
     seconds = np.maximum(predicted, frame_period)
 
     def is_vowel(phone: str) -> bool:

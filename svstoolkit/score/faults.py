@@ -62,7 +62,7 @@ def song_faults(song: Song) -> list[SongFault]:
             found.append(SongFault("slur after a rest", number, f"({note.lyric}) continues {syllable.lyric!r}"))
         if not (note.is_rest or note.slur):
             syllable = note
-    if song.notes and all(note.is_rest for note in song.notes):
+    if song.notes and all(note.is_silent for note in song.notes):
         found.append(SongFault("nothing sung", 0, "all notes are rests"))
     if _finite(song.tempo) and song.tempo > 0 and not TEMPI[0] <= song.tempo <= TEMPI[1]:
         found.append(SongFault("absurd tempo", 0, f"tempo is {song.tempo:g} beats a minute"))
@@ -118,7 +118,7 @@ def _note_faults(note: Note, song: Song) -> Iterator[tuple[str, str]]:
         near = suggestion(unknown[0], note.lyric, note.phones, song)
         yield "unknown phone", f"has {' '.join(unknown)}, no phone of {language}; {near}"
     if note.is_rest:
-        if not set(note.phones) <= REST_PHONES:
+        if not (note.is_silent or song.spoken):
             yield "sung rest", f"has pitch 0 and phones {' '.join(note.phones)}"
         return
     if set(note.phones) <= REST_PHONES:

@@ -1,4 +1,9 @@
-"""What a song is: notes with lyrics and phones. Times in seconds, pitch in MIDI numbers (0 = rest)."""
+"""What a song is: notes with lyrics and phones. Times in seconds, pitch in MIDI numbers (0 = rest).
+
+Speech is a song without pitch: a note of pitch 0 for every word, with the word as lyric and its phones, and SP where
+the voice pauses (`Song.spoken`; `score.speech` makes one of a text). When its words begin is known of a recording
+alone, so nothing that a model reads of the score tells it: see `data.phone_table`.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -19,7 +24,7 @@ class Note:
 
     onset: seconds from the start of the song; the *vowel* belongs on it, consonants take time from what precedes
     duration: seconds
-    pitch: MIDI number, 0 = rest
+    pitch: MIDI number, 0 = rest, or a spoken word
     lyric: as printed; "—" continues the syllable before; "SP" / "AP" on rests
     phones: the lyric's phones; for a continuation its repeated vowel, for a rest ("SP",) or ("AP",)
     slur: True on a continuation
@@ -38,7 +43,13 @@ class Note:
 
     @property
     def is_rest(self) -> bool:
+        """No pitch: the melody rests, in silence, for a breath, or under a spoken word."""
         return self.pitch == 0
+
+    @property
+    def is_silent(self) -> bool:
+        """Neither sung nor spoken."""
+        return self.pitch == 0 and REST_PHONES.issuperset(self.phones)
 
 
 @dataclass(frozen=True)
@@ -64,13 +75,18 @@ class Song:
         return tuple(qualified(phone, self.language) for phone in self.phones)
 
     @property
+    def spoken(self) -> bool:
+        """Speech: words, and no pitch on any of them."""
+        return all(note.is_rest for note in self.notes) and not all(note.is_silent for note in self.notes)
+
+    @property
     def duration(self) -> float:
         return self.notes[-1].end if self.notes else 0.0
 
     @property
     def lyrics(self) -> str:
-        """What is sung: scripts without spaces run on, words in letters are set apart, their parts ("some-") joined."""
-        syllables = [note.lyric for note in self.notes if not note.is_rest and note.lyric != SLUR_LYRIC]
+        """The words: scripts without spaces run on, words in letters are set apart, their parts ("some-") joined."""
+        syllables = [note.lyric for note in self.notes if not note.is_silent and note.lyric != SLUR_LYRIC]
         spaced = (s[:-1] if s.endswith("-") and len(s) > 1 else f"{s} " if s.isascii() else s for s in syllables)
         return "".join(spaced).strip()
 

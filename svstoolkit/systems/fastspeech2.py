@@ -35,7 +35,8 @@ class FastSpeech2System:
 
     f0_loss: `l1` as above, or `mse`, semitones²
     f0_margin: semitones. F0 farther than this outside the range from the previous note through this one to the next
-    is taken for an error of the extractor (octaves, frication heard as voice) and teaches nothing about pitch.
+    is taken for an error of the extractor (octaves, frication heard as voice) and teaches nothing about pitch. An
+    utterance without any note, speech, has no such limit.
     """
 
     stage = "acoustic"
@@ -77,7 +78,8 @@ class FastSpeech2System:
         """F0's departure from the contour (B, T) in semitones, and where it teaches: voiced, plausible frames."""
         voiced = (batch["f0"] > 0) & frames
         semitones = hz_to_midi(torch.where(voiced, batch["f0"], torch.ones_like(batch["f0"]))) - contour
-        return semitones, voiced & self.plausible(semitones, contour, frames)
+        spoken = (batch["notes"] <= 0).all(1, keepdim=True)
+        return semitones, voiced & (spoken | self.plausible(semitones, contour, frames))
 
     def loss_terms(self, output: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The unweighted terms; `output` is the model's for `batch`."""
