@@ -8,6 +8,7 @@ from result import result
 
 from svstoolkit.data.directory import read_data_directory
 from svstoolkit.data.phone_table import phone_table
+from svstoolkit.inference.sampling import Sampling
 from svstoolkit.inference.voice import ReferenceSinger, WaveformRefiner
 from svstoolkit.systems.loading import require_trained
 
@@ -38,7 +39,7 @@ def measure() -> list[dict]:
     systems = {"reference": reference}
     for refiner, name, steps in ((teacher, "smoothsinger", (4, 24)), (student, "student", (1, 2))):
         for n in steps:
-            systems[f"{name}_{n}"] = lambda r=refiner, n=n: r.refine(reference(), table, speaker, n)
+            systems[f"{name}_{n}"] = lambda r=refiner, n=n: r.refine(reference(), table, speaker, Sampling(n))
     walls = {name: [] for name in systems}
     for _ in range(ROUNDS):
         for name, sing in systems.items():

@@ -1,11 +1,13 @@
 """Stage 7: sings the test sets with every trained system, from the score alone and with reference durations."""
 
+import argparse
 from pathlib import Path
 
-from svstoolkit.bin.program import boolean, checkpoint, parser, run, steps
+from svstoolkit.bin.program import boolean, checkpoint, parser, run, sampling
+from svstoolkit.inference.sampling import Sampling, samplings_of
 
 
-def main(argv: list[str] | None = None) -> None:
+def _options() -> argparse.ArgumentParser:
     options = parser(
         "decode",
         __doc__
@@ -31,12 +33,18 @@ OUTPUT/<system>/<score|reference_durations>/<set>/, real-time factors to decode.
     options.add_argument(
         "--steps",
         nargs="+",
-        type=steps,
-        default=[4, 24],
-        help="sampling steps of the diffusion models, or default",
+        type=sampling,
+        default=[Sampling(4), Sampling(24)],
+        help="sampling steps of the diffusion models, or default, their own; 10:unipc by another sampler",
     )
     options.add_argument("--student", type=Path, help="experiment of stage 6")
-    options.add_argument("--student_steps", type=steps, nargs="+", default=[1, 2], help="sampling steps of the student")
+    options.add_argument(
+        "--student_steps",
+        type=sampling,
+        nargs="+",
+        default=[Sampling(1), Sampling(2)],
+        help="sampling steps of the student",
+    )
     options.add_argument(
         "--checkpoint", type=checkpoint, default="latest", help="of every experiment: latest, best or a training step"
     )
@@ -44,11 +52,16 @@ OUTPUT/<system>/<score|reference_durations>/<set>/, real-time factors to decode.
     options.add_argument("--seed", type=int, default=0, help="of the noise; each utterance has its own from it")
     options.add_argument("--gpu", type=boolean, default=False, help="decode on a GPU")
     options.add_argument("--overwrite", type=boolean, default=False, help="decode again what is there")
-    args = options.parse_args(argv)
+    return options
+
+
+def main(argv: list[str] | None = None) -> None:
+    """The program; see `_options`."""
+    args = _options().parse_args(argv)
 
     from svstoolkit.inference.decoding import DecodedSystem, Decoder
     from svstoolkit.inference.device import inference_device
-    from svstoolkit.inference.mel_diffusion import refiner_of, steps_of
+    from svstoolkit.inference.mel_diffusion import refiner_of
     from svstoolkit.inference.voice import ReferenceSinger
 
     device = inference_device(args.gpu)
@@ -59,8 +72,8 @@ OUTPUT/<system>/<score|reference_durations>/<set>/, real-time factors to decode.
     for experiments, asked in ((args.diffusion, args.steps), (students, args.student_steps)):
         for experiment in experiments:
             refiner = refiner_of(experiment, singer, args.checkpoint)
-            counts = steps_of(refiner, experiment, asked)
-            systems += [DecodedSystem(f"{experiment.name}_{n}", singer, refiner, n) for n in counts]
+            for each in samplings_of(refiner.trained.system, experiment, asked):
+                systems.append(DecodedSystem(f"{experiment.name}_{each.title}", singer, refiner, each))
     decoder = Decoder(systems, args.output, args.seed)
     for name in args.sets:
         decoder.decode_set(args.data_dir / name, args.dump_dir / name, args.overwrite)

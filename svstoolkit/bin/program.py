@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from svstoolkit.data.files import cannot_write
 from svstoolkit.errors import InputError
+from svstoolkit.inference.sampling import Sampling
 
 FULL = (errno.ENOSPC, errno.EDQUOT)  # the disk, or the user's share of it
 
@@ -39,13 +40,12 @@ def checkpoint(text: str) -> str | int:
     return int(text)
 
 
-def steps(text: str) -> int | None:
-    """A number of sampling steps; None for `default`, the system's own."""
-    if text == "default":
-        return None
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number of sampling steps such as 24, or default, not {text!r}")
-    return int(text)
+def sampling(text: str) -> Sampling:
+    """`24`, `default` or `10:unipc`."""
+    try:
+        return Sampling.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def run(main: Callable[[], None]) -> None:

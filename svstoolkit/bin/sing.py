@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from svstoolkit.bin.program import boolean, checkpoint, parser, run
+from svstoolkit.bin.program import boolean, checkpoint, parser, run, sampling
 from svstoolkit.errors import InputError
+from svstoolkit.inference.sampling import OWN, Sampling, samplings_of
 from svstoolkit.score.song import Song
 
 DESCRIPTION = """\
@@ -42,9 +43,9 @@ def _options() -> argparse.ArgumentParser:
     add("--reference_only", type=boolean, default=False, help="true: stages 3 and 4 alone, whatever --voice holds")
     add(
         "--steps",
-        type=int,
-        default=None,
-        help="network evaluations of --diffusion; default: 1 for a student, 24 for its teacher",
+        type=sampling,
+        default=Sampling(),
+        help="of --diffusion: sampling steps, such as 24, or default, its own; 10:unipc by another sampler",
     )
     add("--checkpoint", type=checkpoint, default="latest", help="of every model: latest, best or a training step")
     add("--singer", help="which of the voice's singers; default: the first")
@@ -211,13 +212,13 @@ def _sing(song: Song, source: Path, place: Path, args: argparse.Namespace, singe
     from svstoolkit.inference.singing import perform
     from svstoolkit.inference.song_page import write_song_page
 
-    steps = args.steps or (refiner.trained.system.default_steps if refiner else 1)
+    (chosen,) = samplings_of(refiner.trained.system, args.diffusion or args.voice, [args.steps]) if refiner else [OWN]
     started = time.perf_counter()
 
     def progress(phrases: list):
         return tqdm(phrases, desc=source.name, unit="phrase")
 
-    sung = perform(song, singer, speaker, refiner, steps, args.seed, progress, overrides)
+    sung = perform(song, singer, speaker, refiner, chosen, args.seed, progress, overrides)
     seconds, wall = len(sung.audio) / singer.features.sampling_rate, time.perf_counter() - started
     write_audio(place, sung.audio, singer.features.sampling_rate, "WAV")
     model = refiner.trained.checkpoint.parent.parent.name if refiner else "the reference singer"

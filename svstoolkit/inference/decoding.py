@@ -3,7 +3,7 @@
 import os
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from svstoolkit.data.fingerprint import fingerprint, is_done, mark_done, unmark
 from svstoolkit.data.phone_table import DURATION, phone_table
 from svstoolkit.inference.complexity import count_multiply_adds, parameter_count
 from svstoolkit.inference.mel_diffusion import MelRefiner
+from svstoolkit.inference.sampling import OWN, Sampling
 from svstoolkit.inference.seeds import utterance_seed
 from svstoolkit.inference.voice import ReferenceSinger, Rendering, WaveformRefiner
 from svstoolkit.systems.loading import Trained
@@ -29,12 +30,12 @@ FROM_SCORE, REFERENCE_DURATIONS = "score", "reference_durations"
 
 @dataclass(frozen=True)
 class DecodedSystem:
-    """One row of the tables: a name, who sings, who refines that and in how many steps (None where there are none)."""
+    """One row of the tables: a name, who sings, who refines that and how, if anybody does."""
 
     name: str
     singer: ReferenceSinger
     refiner: MelRefiner | WaveformRefiner | None = None
-    steps: int | None = None
+    sampling: Sampling = OWN
     copy_synthesis: bool = False
 
     @property
@@ -103,7 +104,8 @@ class Decoder:
             "system": system.name,
             "mode": mode,
             "set": data.path.name,
-            "steps": system.steps,
+            "steps": system.sampling.steps,
+            "sampler": system.sampling.sampler,
             "rtf": wall / seconds,
             "audio_seconds": seconds,
             "wall_seconds": wall,
@@ -121,7 +123,7 @@ class Decoder:
             data.path / "utt2spk",
             *map(Path, data.score.values()),
         ]
-        return fingerprint(inputs=inputs, seed=self.seed, steps=system.steps)
+        return fingerprint(inputs=inputs, seed=self.seed, sampling=asdict(system.sampling))
 
     def _sing(self, system: DecodedSystem, mode: str, data: DataDirectory, dump: dict, utterance: str) -> Rendering:
         singer = system.singer
@@ -138,7 +140,7 @@ class Decoder:
             durations = dump["phones"][utterance][:, DURATION]
         if system.refiner is None:
             return singer.sing(table, speaker, durations)
-        return system.refiner.sing(table, speaker, durations, system.steps)
+        return system.refiner.sing(table, speaker, durations, system.sampling)
 
     def _write(self, place: Path, utterance: str, audio: np.ndarray, sung: Rendering, rate: int) -> None:
         write_audio(place / "wav" / f"{utterance}.wav", audio, rate)

@@ -1,6 +1,6 @@
 """Singing by a diffusion of mels: stage 3's model says durations, condition and mel, which is refined and vocoded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,8 @@ from torch import Tensor
 
 from svstoolkit.conf.building import import_class
 from svstoolkit.conf.reading import read_yaml
-from svstoolkit.errors import InputError
 from svstoolkit.features.definition import require_same
+from svstoolkit.inference.sampling import OWN, Sampling
 from svstoolkit.inference.voice import ReferenceSinger, Rendering, WaveformRefiner
 from svstoolkit.systems.loading import load_trained, require_trained
 
@@ -33,26 +33,32 @@ class MelRefiner:
         table: np.ndarray,
         speaker: str | Mapping[str, float] | np.ndarray,
         durations: np.ndarray,
-        steps: int | None = None,
+        sampling: Sampling = OWN,
         **given: np.ndarray | None,
     ) -> Rendering:
-        """As `ReferenceSinger.sing`, refined in `steps` steps; noise comes from torch's global generator."""
+        """As `ReferenceSinger.sing`, then refined; noise comes from torch's global generator."""
         system = self.trained.system
         frames = torch.tensor(np.asarray(durations), dtype=torch.long, device=self.reference.device)
         inputs = self.reference.inputs(table, speaker, durations, **given)
         output = system.condition(inputs)
-        mel = system.synthesise(system.networks["denoiser"], output, steps)
+        mel = system.synthesise(system.networks["denoiser"], output, sampling.steps, sampler=sampling.sampler)
         f0 = inputs["f0"] if inputs.get("f0") is not None else output["f0"]
         energy = output.get("energy")
         return Rendering(self.reference.vocode(mel, f0), mel[0], f0[0], frames, None if energy is None else energy[0])
 
     @torch.no_grad()
-    def refine(self, rendering: Rendering, table: np.ndarray, speaker: str, steps: int | None = None) -> Tensor:
+    def refine(
+        self,
+        rendering: Rendering,
+        table: np.ndarray,
+        speaker: str | Mapping[str, float] | np.ndarray,
+        sampling: Sampling = OWN,
+    ) -> Tensor:
         """Audio (T·hop,) in [-1, 1] of what the reference singer sang: with its durations, F0 and energy."""
         given = {"f0": rendering.f0.cpu().numpy()}
         if rendering.energy is not None:
             given["energy"] = rendering.energy.cpu().numpy()
-        return self.sing(table, speaker, rendering.durations.cpu().numpy(), steps, **given).audio
+        return self.sing(table, speaker, rendering.durations.cpu().numpy(), sampling, **given).audio
 
 
 def refiner_of(
@@ -62,19 +68,3 @@ def refiner_of(
     require_trained(experiment, checkpoint)
     system = import_class(read_yaml(Path(experiment) / "config.yaml")["system"]["class_path"], "system")
     return (MelRefiner if system.target == "mel" else WaveformRefiner)(experiment, reference, checkpoint)
-
-
-def steps_of(refiner: "MelRefiner | WaveformRefiner", experiment: Path, asked: Sequence[int | None]) -> list[int]:
-    """Numbers of sampling steps, each once; None stands for the system's own.
-
-    Raises:
-        InputError: a number that the system's schedule does not have.
-    """
-    system = refiner.trained.system
-    counts = list(dict.fromkeys(n or system.default_steps for n in asked))
-    for count in counts:
-        try:
-            system.check_steps(count)
-        except ValueError as error:
-            raise InputError(f"{experiment}: {error}; choose others, or `default` for its own") from error
-    return counts

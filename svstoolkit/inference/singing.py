@@ -16,6 +16,7 @@ from svstoolkit.inference.mel_diffusion import MelRefiner
 from svstoolkit.inference.overridden_singing import check_singers, sing_overridden, who_sings
 from svstoolkit.inference.overrides import Overrides
 from svstoolkit.inference.phrasing import LONGEST_PHRASE, timed_phrases
+from svstoolkit.inference.sampling import OWN, Sampling
 from svstoolkit.inference.seeds import utterance_seed
 from svstoolkit.inference.voice import ReferenceSinger, WaveformRefiner
 from svstoolkit.score.song import Song, qualified
@@ -57,7 +58,7 @@ def perform(
     singer: ReferenceSinger,
     speaker: str,
     refiner: MelRefiner | WaveformRefiner | None = None,
-    steps: int = 1,
+    sampling: Sampling = OWN,
     seed: int = 0,
     progress: Callable[[Iterable], Iterable] = iter,
     overrides: Sequence[Overrides] = (),
@@ -66,7 +67,7 @@ def perform(
 
     Args:
         speaker: one of the voice's singers.
-        refiner, steps: a model of stage 5 or 6 and its sampling steps.
+        refiner, sampling: a model of stage 5 or 6, and its steps and sampler.
         progress: wraps the phrases, such as tqdm.
         overrides: in the song's times and at its pitch, the later over the earlier.
 
@@ -97,7 +98,7 @@ def perform(
         if refiner is not None:
             singers = who_sings(song, phrase, singer, speaker, overrides, frames)
             heard = singers.phones if isinstance(refiner, MelRefiner) else singers.most
-            samples = refiner.refine(rendering, table, heard, steps)
+            samples = refiner.refine(rendering, table, heard, sampling)
         else:
             samples = rendering.audio
         at = round(phrase.start * rate)

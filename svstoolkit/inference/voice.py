@@ -13,6 +13,7 @@ from svstoolkit.errors import InputError
 from svstoolkit.features.definition import require_same, require_same_mel
 from svstoolkit.features.mel import mel_spectrogram
 from svstoolkit.inference.rhythm import durations_from_score
+from svstoolkit.inference.sampling import OWN, Sampling
 from svstoolkit.score.song import Song
 from svstoolkit.systems.loading import Trained, load_trained
 
@@ -128,7 +129,7 @@ class ReferenceSinger:
         """
         frames = torch.tensor(np.asarray(durations), dtype=torch.long, device=self.device)
         extra = {
-            name: torch.as_tensor(values, dtype=torch.float32, device=self.device)[None]
+            name: torch.tensor(np.asarray(values), dtype=torch.float32, device=self.device)[None]
             for name, values in given.items()
             if values is not None
         }
@@ -191,27 +192,30 @@ class WaveformRefiner:
         table: np.ndarray,
         speaker: str | Mapping[str, float] | np.ndarray,
         durations: np.ndarray,
-        steps: int | None = None,
+        sampling: Sampling = OWN,
         **given: np.ndarray | None,
     ) -> Rendering:
-        """As `ReferenceSinger.sing`, whose audio is refined in `steps` network evaluations."""
+        """As `ReferenceSinger.sing`, whose audio is refined."""
         rendering = self.reference.sing(table, speaker, durations, **given)
-        audio = self.refine(rendering, table, speaker, steps or self.trained.system.default_steps)
+        audio = self.refine(rendering, table, speaker, sampling)
         return replace(rendering, audio=audio)
 
     @torch.no_grad()
-    def refine(self, rendering: Rendering, table: np.ndarray, speaker: str, steps: int) -> Tensor:
-        """Audio (T·hop,) in [-1, 1] after `steps` network evaluations; noise comes from torch's global generator."""
+    def refine(self, rendering: Rendering, table: np.ndarray, speaker: str, sampling: Sampling = OWN) -> Tensor:
+        """Audio (T·hop,) in [-1, 1] of what the reference singer sang; noise comes from torch's global generator."""
+        system = self.trained.system
+        chosen = {} if sampling.sampler is None else {"sampler": sampling.sampler}
         device = self.reference.device
         rows = torch.repeat_interleave(torch.tensor(table, device=device), rendering.durations, dim=0)
-        audio = self.trained.system.synthesise(
-            self.trained.system.networks["denoiser"],
+        audio = system.synthesise(
+            system.networks["denoiser"],
             frame_phones=rows[None, :, columns.PHONE].long(),
             frame_notes=rows[None, :, columns.NOTE],
             frame_note_durations=rows[None, :, columns.NOTE_DURATION],
             f0=rendering.f0[None],
             singers=torch.tensor([self.reference.vocabulary.singer_id(speaker)], device=device),
             reference=rendering.audio[None],
-            steps=steps,
+            steps=sampling.steps or system.default_steps,
+            **chosen,
         )
         return audio[0].clamp(-1, 1)

@@ -146,8 +146,10 @@ class ConsistencySystem:
         index = (torch.arange(count, device=offset.device) + offset) * ((len(self.grid) - 1) / count)
         return {"loss": self.consistency_loss(networks["denoiser"], batch, reference, index.long())}
 
-    def check_steps(self, steps: int) -> None:
-        """Raises ValueError for a number of sampling steps that the grid does not allow."""
+    def check_sampling(self, steps: int, sampler: str | None = None) -> None:
+        """Raises ValueError for a number of sampling steps that the grid does not allow, and for any sampler."""
+        if sampler is not None:
+            raise ValueError(f"a consistency model jumps by itself: leave the sampler {sampler} out")
         sampling_sigmas(steps, self.grid)
 
     @torch.no_grad()

@@ -61,7 +61,7 @@ class MelDiffusionSystem(ScoreLedSystem):
         self.sampler, self.schedule = check_sampler(sampler), schedule
         top = k or (len(diffusion.sigmas) if isinstance(diffusion, DiscreteDiffusion) else None)
         self.default_steps = steps or top or 50
-        self.check_steps(self.default_steps)
+        self.check_sampling(self.default_steps)
 
     def phases(
         self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor], step: int
@@ -135,8 +135,9 @@ class MelDiffusionSystem(ScoreLedSystem):
         )
         return self.denormalised(drawn) * mask[..., None]
 
-    def check_steps(self, steps: int) -> None:
-        """Raises ValueError for a number of sampling steps that the schedule does not have."""
+    def check_sampling(self, steps: int, sampler: str | None = None) -> None:
+        """Raises ValueError for a number of sampling steps that the schedule does not have, or an unknown sampler."""
+        check_sampler(sampler or self.sampler)
         self.diffusion.schedule(steps, **self._schedule_options())
 
     def _schedule_options(self) -> dict:

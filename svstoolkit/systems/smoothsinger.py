@@ -1,14 +1,14 @@
 """Training SmoothSinger: ε-MSE on waveforms; the reference is synthetic first, later partly degraded ground truth."""
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from svstoolkit.diffusion.discrete import DiscreteDiffusion
-from svstoolkit.diffusion.samplers import Denoiser, ddim, ddpm
-from svstoolkit.diffusion.schedules import inference_sigmas
+from svstoolkit.diffusion.samplers import Denoiser
+from svstoolkit.diffusion.sampling import SAMPLERS
+from svstoolkit.diffusion.schedules import inference_sigmas, named
 from svstoolkit.errors import InputError
 from svstoolkit.features.degradation import DegradationRanges, degrade
 from svstoolkit.models.smoothsinger import SmoothSinger
@@ -25,7 +25,7 @@ class SmoothSingerSystem:
     degraded_probability: … with this probability, for each utterance alone, by its degraded ground truth
     degradation: ranges of the degradation; None for the defaults
     audio_scale: the diffusion runs on audio_scale · amplitude
-    sampler: of `synthesise`: `ddpm` (FastDiff) or `ddim`
+    sampler: of `synthesise`: `ddpm` (FastDiff), or another of diffusion.sampling
     """
 
     stage = "diffusion"
@@ -48,8 +48,9 @@ class SmoothSingerSystem:
         degraded_probability: float = 0.5,
         degradation: DegradationRanges | None = None,
         audio_scale: float = 1.0,
-        sampler: Literal["ddpm", "ddim"] = "ddpm",
+        sampler: str = "ddpm",
     ):
+        named(SAMPLERS, sampler, "sampler")
         if not 0.0 <= degraded_probability <= 1.0:
             raise ValueError(f"degraded_probability must lie in [0, 1], not {degraded_probability}")
         if audio_scale <= 0.0:
@@ -96,8 +97,9 @@ class SmoothSingerSystem:
         steps = (torch.arange(count, device=offset.device) + offset) * (len(self.epsilon.sigmas) / count)
         return {"loss": self.noise_loss(networks["denoiser"], batch, reference, steps.long())}
 
-    def check_steps(self, steps: int) -> None:
-        """Raises ValueError for a number of sampling steps that no schedule has."""
+    def check_sampling(self, steps: int, sampler: str | None = None) -> None:
+        """Raises ValueError for a number of sampling steps that no schedule has, or an unknown sampler."""
+        named(SAMPLERS, sampler or self.sampler, "sampler")
         inference_sigmas(steps, self.epsilon.sigmas)
 
     @torch.no_grad()
@@ -120,6 +122,7 @@ class SmoothSingerSystem:
         reference: Tensor | None,
         steps: int,
         generator: torch.Generator | None = None,
+        sampler: str | None = None,
     ) -> Tensor:
         """Sings: condition (B, S) as in `SmoothSinger.condition`, reference waveform (B, S·hop) → audio (B, S·hop)."""
         denoise = utterance_denoiser(
@@ -131,8 +134,7 @@ class SmoothSingerSystem:
         sigmas = inference_sigmas(steps, self.epsilon.sigmas)
         shape = (len(f0), f0.shape[1] * network.hop_length)
         x = float(sigmas[0]) * torch.randn(shape, generator=generator, device=f0.device)
-        run = ddpm if self.sampler == "ddpm" else ddim
-        return run(denoise, x, sigmas, generator) / self.audio_scale
+        return SAMPLERS[sampler or self.sampler](denoise, x, sigmas, generator) / self.audio_scale
 
 
 def reference_of(batch: Mapping[str, Tensor], denoiser: SmoothSinger) -> Tensor | None:

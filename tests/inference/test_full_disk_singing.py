@@ -19,6 +19,7 @@ from svstoolkit.errors import InputError
 from svstoolkit.features.definition import FeatureDefinition
 from svstoolkit.inference.decoding import DecodedSystem, Decoder
 from svstoolkit.inference.references import write_references
+from svstoolkit.inference.sampling import OWN
 from svstoolkit.inference.voice import Rendering
 
 FEATURES = FeatureDefinition()
@@ -84,7 +85,7 @@ def test_singing(singer, tiny_dump, tmp_path):
     data = read_data_directory(tiny_dump.parent / "data/test")
     song = data.song(next(iter(data)))
     place = tmp_path / "sung/song.wav"
-    arguments = (song, Path("song.mid"), place, Namespace(steps=None, seed=0), singer, "alto", None, [])
+    arguments = (song, Path("song.mid"), place, Namespace(steps=OWN, seed=0), singer, "alto", None, [])
     with small_files(20000), pytest.raises(InputError, match=rf"sung/song\.wav: {REMEDY}"):
         sing._sing(*arguments)
     assert files(tmp_path / "sung") == {}

@@ -259,7 +259,7 @@ def test_a_refiner_hears_the_f0_that_was_set(singer):
     heard = []
 
     class Refiner:
-        def refine(self, rendering, table, speaker, steps):
+        def refine(self, rendering, table, speaker, sampling):
             heard.append((speaker, rendering.f0.numpy()))
             return rendering.audio
 

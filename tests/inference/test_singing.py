@@ -11,6 +11,7 @@ from svstoolkit.data.statistics import F0Statistics, Statistics
 from svstoolkit.data.vocabulary import Vocabulary
 from svstoolkit.errors import InputError
 from svstoolkit.features.definition import FeatureDefinition
+from svstoolkit.inference.sampling import Sampling
 from svstoolkit.inference.singing import SungPhrase, experiments_of, octaves_to_fit, outside_range, perform, retimed
 from svstoolkit.inference.song_page import write_song_page
 from svstoolkit.inference.voice import Rendering
@@ -65,12 +66,12 @@ def test_the_same_seed_sings_the_same_and_each_phrase_has_its_own_noise():
     noise = []
 
     class Refiner:
-        def refine(self, rendering, table, speaker, steps):
+        def refine(self, rendering, table, speaker, sampling):
             noise.append(torch.rand(1).item())
-            return rendering.audio * steps
+            return rendering.audio * sampling.steps
 
-    first = perform(SONG, Hummer(), "one", Refiner(), 1, seed=3)
-    second = perform(SONG, Hummer(), "one", Refiner(), 1, seed=3)
+    first = perform(SONG, Hummer(), "one", Refiner(), Sampling(1), seed=3)
+    second = perform(SONG, Hummer(), "one", Refiner(), Sampling(1), seed=3)
     np.testing.assert_array_equal(first.audio, second.audio)
     assert noise[:2] == noise[2:]
     assert noise[0] != noise[1]
