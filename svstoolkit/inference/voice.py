@@ -94,6 +94,10 @@ class ReferenceSinger:
             "phone_lengths": torch.tensor([len(table)], device=self.device),
         }
 
+    def _frames(self, values: np.ndarray) -> Tensor:
+        """(T, …) → (1, T, …) float32 on the device."""
+        return torch.tensor(np.asarray(values), dtype=torch.float32, device=self.device)[None]
+
     def _singers(self, speaker: str | Mapping[str, float] | np.ndarray, n_phones: int) -> Tensor:
         """(1,) id, (1, n_singers) or (1, N, n_singers) weights; see `phone_inputs`."""
         if isinstance(speaker, str):
@@ -128,11 +132,7 @@ class ReferenceSinger:
         given: f0 (T,) Hz, energy (T,), frame_singers (T, n_singers) instead of what the model predicts, or None
         """
         frames = torch.tensor(np.asarray(durations), dtype=torch.long, device=self.device)
-        extra = {
-            name: torch.tensor(np.asarray(values), dtype=torch.float32, device=self.device)[None]
-            for name, values in given.items()
-            if values is not None
-        }
+        extra = {name: self._frames(values) for name, values in given.items() if values is not None}
         return {**self.phone_inputs(table, speaker), "durations": frames[None], **extra}
 
     @torch.no_grad()
@@ -157,7 +157,7 @@ class ReferenceSinger:
     ) -> Rendering:
         """Sings a phone table with the given durations (N,) in frames; what `predict` is not given is predicted."""
         output = self.predict(table, speaker, durations, f0=f0, **given)
-        sung_f0 = output["f0"] if f0 is None else torch.as_tensor(f0, dtype=torch.float32, device=self.device)[None]
+        sung_f0 = output["f0"] if f0 is None else self._frames(f0)
         audio = self.vocode(output["mel"], sung_f0)
         mel = output["mel"] if self.target == "mel" else mel_spectrogram(audio[None], self.features)
         frames = torch.tensor(np.asarray(durations), dtype=torch.long, device=self.device)
