@@ -66,7 +66,7 @@ def test_openvpis_generators(numbers, monkeypatch, name, cls, noise_sigma):
     with torch.no_grad():
         audio = generator(seeded.mel(128).float(), f0=torch.tensor(seeded.F0))
     expected = numbers[f"{name}/noisy_audio" if noise_sigma else f"{name}/audio"]
-    np.testing.assert_allclose(audio.numpy(), expected, rtol=0, atol=2e-5)
+    np.testing.assert_allclose(audio.numpy(), expected, rtol=0, atol=1e-5)
 
 
 def test_openvpis_sources(numbers, monkeypatch):
@@ -79,9 +79,9 @@ def test_openvpis_sources(numbers, monkeypatch):
         {key.removeprefix("m_source."): value for key, value in source.items() if key.startswith("m_source.")}
     )
     with torch.no_grad():
-        np.testing.assert_allclose(generator.m_source(f0)[:, 0].numpy(), numbers["nsf/source"], rtol=0, atol=2e-5)
+        np.testing.assert_allclose(generator.m_source(f0)[:, 0].numpy(), numbers["nsf/source"], rtol=0, atol=1e-5)
     np.testing.assert_allclose(
-        gliding_sine(f0, 44100 / 8, 64)[:, 0].numpy(), numbers["mini_nsf/source"], rtol=0, atol=2e-5
+        gliding_sine(f0, 44100 / 8, 64)[:, 0].numpy(), numbers["mini_nsf/source"], rtol=0, atol=1e-5
     )
 
 
