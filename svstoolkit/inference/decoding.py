@@ -85,7 +85,9 @@ class Decoder:
         """
         sung = []
         count = count_multiply_adds(lambda: sung.append(self._sing(system, mode, data, dump, utterance)))
-        return None if count is None else count * system.singer.features.sampling_rate / len(sung[0].audio)
+        if count is None or system.singer.target == "world":  # whose waveforms are not torch's work
+            return None
+        return count * system.singer.features.sampling_rate / len(sung[0].audio)
 
     def _decode(
         self, system: DecodedSystem, mode: str, data: DataDirectory, dump: dict, place: Path, work: float | None

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from svstoolkit.conf.building import import_class
 from svstoolkit.conf.reading import read_yaml
+from svstoolkit.errors import InputError
 from svstoolkit.features.definition import require_same
 from svstoolkit.inference.sampling import OWN, Sampling
 from svstoolkit.inference.voice import ReferenceSinger, Rendering, WaveformRefiner
@@ -19,12 +20,17 @@ class MelRefiner:
     """DiffSinger, an EDM model or a rectified flow; the reference singer lends durations and the vocoder.
 
     Raises:
-        InputError: the experiment is not trained yet, or its features are not the reference's.
+        InputError: the experiment is not trained yet, its features are not the reference's, or that has no vocoder.
     """
 
     def __init__(self, experiment: str | Path, reference: ReferenceSinger, checkpoint: str | int = "latest"):
         self.trained = load_trained(experiment, str(reference.device), checkpoint)
         require_same(self.trained.features, str(experiment), reference.features, "the acoustic model")
+        if reference.vocoder is None:
+            raise InputError(
+                f"{experiment} makes mels, which the reference singer's WORLD cannot sing; give --acoustic "
+                "an experiment that predicts a mel"
+            )
         self.reference = reference
 
     @torch.no_grad()

@@ -10,7 +10,7 @@ from svstoolkit.inference.voice import Rendering
 
 def test_multiply_adds_are_of_the_whole_chain_and_per_second(tmp_path, monkeypatch):
     """Half a second of singing that took products of 3·4·5 and 6·7·8 multiply-adds."""
-    singer = SimpleNamespace(features=SimpleNamespace(sampling_rate=8000))
+    singer = SimpleNamespace(features=SimpleNamespace(sampling_rate=8000), target="mel")
 
     def sing(self, system, mode, data, dump, utterance):
         torch.zeros(3, 4) @ torch.zeros(4, 5)

@@ -14,8 +14,9 @@ from svstoolkit.data.phone_table import DURATION
 from svstoolkit.data.tables import read_table
 from svstoolkit.errors import InputError
 from svstoolkit.features.f0 import extract_f0
-from svstoolkit.inference import voice
+from svstoolkit.inference import mel_diffusion, voice
 from svstoolkit.inference.decoding import DecodedSystem, Decoder
+from svstoolkit.inference.mel_diffusion import MelRefiner
 from svstoolkit.inference.references import write_references
 from svstoolkit.inference.voice import ReferenceSinger
 from svstoolkit.units import cents_between
@@ -72,6 +73,8 @@ def test_it_is_decoded_beside_its_ceiling(singer, tiny_dump, tmp_path):
             assert (rate, len(audio)) == (RATE, int(frames) * singer.features.hop_length)
             if row == "copy":
                 assert off_pitch(audio, f0[utterance], singer.features) < 15
+    copied = json.loads((tmp_path / "copy" / "reference_durations" / "test" / "decode.json").read_text())
+    assert copied["multiply_adds_per_second"] is None  # WORLD's work is not counted, and not nothing
     about = json.loads((tmp_path / "fft_npss" / "score" / "test" / "decode.json").read_text())
     assert about["parameters"] == sum(p.numel() for p in singer.acoustic.system.networks["model"].parameters())
 
@@ -89,3 +92,9 @@ def test_a_mel_wants_a_vocoder(monkeypatch):
     monkeypatch.setattr(voice, "load_trained", lambda *_: acoustic)
     with pytest.raises(InputError, match="exp/fastspeech2 predicts a mel: name the experiment of a vocoder"):
         ReferenceSinger("exp/fastspeech2", None)
+
+
+def test_it_lends_mel_diffusion_no_vocoder(singer, monkeypatch):
+    monkeypatch.setattr(mel_diffusion, "load_trained", lambda *_: SimpleNamespace(features=singer.features))
+    with pytest.raises(InputError, match="exp/diffsinger makes mels, which the reference singer's WORLD cannot sing"):
+        MelRefiner("exp/diffsinger", singer)
