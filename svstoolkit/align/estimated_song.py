@@ -9,7 +9,7 @@ import numpy as np
 from svstoolkit.data.directory import Label
 from svstoolkit.features.note_estimation import SungNote, estimate_notes, tuning
 from svstoolkit.score.song import SLUR_LYRIC, Note, Song
-from svstoolkit.score.timing import nucleus_index
+from svstoolkit.score.timing import as_sung
 
 LEAST = 0.03  # s that a change of note leaves of the vowel on both sides
 
@@ -73,15 +73,11 @@ def timed_speech(song: Song, label: Label, is_vowel: Callable[[str], bool]) -> S
     label: the times of `song.phones`, from 0 to the end of the recording.
 
     Raises:
-        ValueError: the label's phones are not the song's.
+        ValueError: the label has not as many phones as the song.
     """
-    if tuple(phone for *_, phone in label) != song.phones:
-        raise ValueError("the label's phones are not those of the song")
-    firsts = np.cumsum([0, *(len(note.phones) for note in song.notes[:-1])])
-    beats = [first + nucleus_index(note.phones, is_vowel) for first, note in zip(firsts, song.notes, strict=True)]
-    edges = pairwise([0.0, *(label[beat][0] for beat in beats[1:]), label[-1][1]])
-    notes = (replace(n, onset=a, duration=b - a) for n, (a, b) in zip(song.notes, edges, strict=True))
-    return replace(song, notes=tuple(notes), estimated=True)
+    timed = as_sung(song, np.array([0.0, *(end for _, end, _ in label)]), is_vowel)
+    first = replace(timed.notes[0], onset=0.0, duration=timed.notes[0].end)
+    return replace(timed, notes=(first, *timed.notes[1:]), estimated=True)
 
 
 def _items(song: Song, label: Label, is_vowel: Callable[[str], bool]) -> list[_Item]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from svstoolkit.evaluation.measures.dtw import dtw_path
-from svstoolkit.evaluation.measures.rhythm import as_sung, warped_boundaries
+from svstoolkit.evaluation.measures.rhythm import warped_boundaries
 from svstoolkit.evaluation.recording import Recording
 from svstoolkit.features.definition import FeatureDefinition
 from svstoolkit.score.languages.registry import is_vowel
 from svstoolkit.score.song import Song
+from svstoolkit.score.timing import as_sung
 
 WARPING_BAND = 3.0  # s; both voices follow one score, so their clocks never part further
 TIMING_TOLERANCE = 0.05  # s of length two recordings of equal timing may differ by

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from svstoolkit.conf.reading import read_yaml
-from svstoolkit.corpora.phrases import cut_phrases
+from svstoolkit.corpora.phrases import Phrase, cut_phrases
 from svstoolkit.data.phone_table import phone_table
 from svstoolkit.data.statistics import Statistics
 from svstoolkit.errors import InputError
@@ -20,6 +20,7 @@ from svstoolkit.inference.sampling import OWN, Sampling
 from svstoolkit.inference.seeds import utterance_seed
 from svstoolkit.inference.voice import ReferenceSinger, WaveformRefiner
 from svstoolkit.score.song import Song, qualified
+from svstoolkit.score.timing import as_sung
 from svstoolkit.systems.loading import stage_of
 from svstoolkit.units import hz_to_midi
 
@@ -44,7 +45,7 @@ class SungPhrase:
 
 @dataclass(frozen=True)
 class Performance:
-    """audio: (L,) float32 in [-1, 1], as long as the score; phrases: in order;
+    """audio: (L,) float32 in [-1, 1], as long as the score, or as the speech was predicted to be; phrases: in order;
     boundaries: (N+1,) s in the song, where its phones begin and the last one ends
     """
 
@@ -65,6 +66,9 @@ def perform(
 ) -> Performance:
     """Sings a song. Between phrases, where the score rests for long, there is silence.
 
+    Speech (`Song.spoken`) lasts as long as is predicted, and is spoken in one go, so it should not be much longer
+    than the utterances of training.
+
     Args:
         speaker: one of the voice's singers.
         refiner, sampling: a model of stage 5 or 6, and its steps and sampler.
@@ -74,7 +78,8 @@ def perform(
     Raises:
         InputError: nothing to sing, a singer or phone the voice does not know, or overrides that cannot be sung.
     """
-    phrases = cut_phrases(song, longest=LONGEST_PHRASE)
+    # what is spoken has its times, and so its phrases, only when they are predicted
+    phrases = [Phrase(0.0, song.duration, song)] if song.spoken else cut_phrases(song, longest=LONGEST_PHRASE)
     if not phrases:
         raise InputError("the score has no note to sing, it rests throughout; choose another part with --part")
     tables = [phone_table(phrase.song, singer.vocabulary) for phrase in phrases]  # faults show before any work
@@ -82,13 +87,18 @@ def perform(
     singer.vocabulary.singer_id(speaker)
     rate, period = singer.features.sampling_rate, singer.features.frame_period
     vowels = frozenset(singer.vocabulary.vowels)
+
+    def is_vowel(phone: str) -> bool:
+        return qualified(phone, song.language) in vowels
+
     predicted = [
         singer.durations(phrase.song, table, who_sings(song, phrase, singer, speaker, overrides).phones)
         for phrase, table in zip(phrases, tables, strict=True)
     ]
-    phrases, durations, boundaries = timed_phrases(
-        song, phrases, predicted, overrides, lambda phone: qualified(phone, song.language) in vowels, period
-    )
+    if song.spoken:
+        song = as_sung(song, period * np.append(0, np.cumsum(predicted[0])), is_vowel)
+        phrases = [Phrase(0.0, song.duration, song)]
+    phrases, durations, boundaries = timed_phrases(song, phrases, predicted, overrides, is_vowel, period)
     audio = np.zeros(round(song.duration * rate), dtype=np.float32)
     sung = []
     for number, (phrase, frames) in enumerate(progress(list(zip(phrases, durations, strict=True)))):

@@ -3,6 +3,7 @@
 Where the user set another F0 than the voice predicted, both are drawn.
 """
 
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -12,12 +13,15 @@ from svstoolkit.data.files import write_text
 from svstoolkit.data.html import template_environment
 from svstoolkit.features.definition import FeatureDefinition
 from svstoolkit.inference.singing import Performance
+from svstoolkit.score.languages.registry import is_vowel
 from svstoolkit.score.song import SLUR_LYRIC, Song
+from svstoolkit.score.timing import as_sung
 from svstoolkit.units import hz_to_midi, note_name
 
 LINE = 10.0  # seconds in one line
 SECOND, SEMITONE = 100, 9  # units of the drawing
 LEAST_DIFFERENCE = 1e-3  # of F0, about 2 cents: what cannot be seen is not drawn
+MIDDLE_C = 60.0  # where nothing was voiced
 MARGIN = 3  # semitones above the highest and below the lowest note
 
 
@@ -30,7 +34,9 @@ def write_song_page(
         sound: the sound's path, relative to the page.
         facts: a line below the title.
     """
-    pitches = [note.pitch for note in song.notes if not note.is_rest]
+    pitches = _heard_range(sung) if song.spoken else [note.pitch for note in song.notes if not note.is_rest]
+    if song.spoken:
+        song = _on_one_line(song, sung.boundaries, min(pitches))
     lowest, highest = int(np.floor(min(pitches))) - MARGIN, int(np.ceil(max(pitches))) + MARGIN
     times, midi, predicted = _contour(sung, definition.frame_period)
     lines = [
@@ -59,6 +65,18 @@ def write_song_page(
         overridden=bool(np.any(np.isfinite(predicted))),
     )
     write_text(path, text)
+
+
+def _heard_range(sung: Performance) -> list[float]:
+    """Lowest and highest pitch, octave errors of single frames aside; MIDI numbers."""
+    f0 = np.concatenate([phrase.f0[phrase.f0 > 0] for phrase in sung.phrases])
+    return hz_to_midi(np.percentile(f0, (2, 98))).tolist() if len(f0) else [MIDDLE_C]
+
+
+def _on_one_line(song: Song, boundaries: np.ndarray, pitch: float) -> Song:
+    """Speech with its words where they were spoken, all drawn at one pitch: they have none of their own."""
+    timed = as_sung(song, boundaries, lambda phone: is_vowel(phone, song.language))
+    return replace(song, notes=tuple(n if n.is_silent else replace(n, pitch=round(pitch)) for n in timed.notes))
 
 
 def _notes(song: Song, start: float, highest: int) -> list[dict]:

@@ -1,6 +1,7 @@
-"""Phone times from a score alone: vowels on their beat, consonants before it."""
+"""Phone times from a score alone, vowels on their beat, consonants before it; and a score's notes from phone times."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -73,6 +74,43 @@ def _rhyme_starts(
     durations = _at_most(durations, (end - start) / 2)
     durations[held] = (end - start - np.sum(durations)) / np.count_nonzero(held)
     return list(start + np.concatenate([[0.0], np.cumsum(durations)[:-1]]))
+
+
+def as_sung(song: Song, boundaries: np.ndarray, is_vowel: Callable[[str], bool]) -> Song:
+    """The song with its notes where they were sung: from the start of a note's first vowel to that of the next note's.
+
+    Against such a song melody and vibrato are judged apart from timing. A rest, and a note without a vowel, starts
+    with its first phone.
+
+    Args:
+        boundaries: (N+1,) seconds of the song's N phones.
+
+    Raises:
+        ValueError: the boundaries are not those of the song's phones.
+    """
+    onsets = np.append(note_starts(song, boundaries, is_vowel), boundaries[-1])
+    notes = (
+        replace(note, onset=float(onset), duration=float(end - onset))
+        for note, onset, end in zip(song.notes, onsets[:-1], onsets[1:], strict=True)
+    )
+    return replace(song, notes=tuple(notes))
+
+
+def note_starts(song: Song, boundaries: np.ndarray, is_vowel: Callable[[str], bool]) -> np.ndarray:
+    """Where each of N notes was sung to start: (N,) seconds, with its first vowel, or its first phone if it has none.
+
+    Args:
+        boundaries: (P + 1,) seconds of the song's P phones.
+
+    Raises:
+        ValueError: the boundaries are not those of the song's phones.
+    """
+    boundaries = np.asarray(boundaries, dtype=np.float64)
+    if len(boundaries) != len(song.phones) + 1:
+        raise ValueError(f"has {len(boundaries) - 1} phones where the score has {len(song.phones)}")
+    first = np.cumsum([0, *(len(note.phones) for note in song.notes)])[:-1]
+    nuclei = [start + nucleus_index(note.phones, is_vowel) for start, note in zip(first, song.notes, strict=True)]
+    return boundaries[nuclei]
 
 
 def with_minimum_duration(boundaries: np.ndarray, total: float, minimum: float) -> np.ndarray:

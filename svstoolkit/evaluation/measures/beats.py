@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from svstoolkit.evaluation.measures.rhythm import note_starts
 from svstoolkit.score.song import Song
+from svstoolkit.score.timing import note_starts
 
 ON_BEAT = 0.030  # s; players of one ensemble are 30 to 50 ms apart (Rasch 1979, Acustica 43)
 

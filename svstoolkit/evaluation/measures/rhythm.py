@@ -7,13 +7,7 @@ The first phone's start is left out of every figure on onsets: it is where the r
 NaN where nothing is left to measure.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import numpy as np
-
-from svstoolkit.score.song import Song
-from svstoolkit.score.timing import nucleus_index
 
 TOLERANCES = (0.02, 0.05)  # s; the two at which forced alignments are usually reported
 
@@ -101,43 +95,6 @@ def warped_boundaries(boundaries: np.ndarray, pairs: np.ndarray, frame_period: f
     edges = np.concatenate([[starts[0]], (ends[:-1] + starts[1:]) / 2, [ends[-1]]])
     positions = np.asarray(boundaries, dtype=np.float64) / frame_period
     return np.interp(positions, np.arange(len(frames) + 1), edges) * frame_period
-
-
-def as_sung(song: Song, boundaries: np.ndarray, is_vowel: Callable[[str], bool]) -> Song:
-    """The song with its notes where they were sung: from the start of a note's first vowel to that of the next note's.
-
-    Against such a song melody and vibrato are judged apart from timing. A rest, and a note without a vowel, starts
-    with its first phone.
-
-    Args:
-        boundaries: (N+1,) seconds of the song's N phones.
-
-    Raises:
-        ValueError: the boundaries are not those of the song's phones.
-    """
-    onsets = np.append(note_starts(song, boundaries, is_vowel), boundaries[-1])
-    notes = (
-        replace(note, onset=float(onset), duration=float(end - onset))
-        for note, onset, end in zip(song.notes, onsets[:-1], onsets[1:], strict=True)
-    )
-    return replace(song, notes=tuple(notes))
-
-
-def note_starts(song: Song, boundaries: np.ndarray, is_vowel: Callable[[str], bool]) -> np.ndarray:
-    """Where each of N notes was sung to start: (N,) seconds, with its first vowel, or its first phone if it has none.
-
-    Args:
-        boundaries: (P + 1,) seconds of the song's P phones.
-
-    Raises:
-        ValueError: the boundaries are not those of the song's phones.
-    """
-    boundaries = np.asarray(boundaries, dtype=np.float64)
-    if len(boundaries) != len(song.phones) + 1:
-        raise ValueError(f"has {len(boundaries) - 1} phones where the score has {len(song.phones)}")
-    first = np.cumsum([0, *(len(note.phones) for note in song.notes)])[:-1]
-    nuclei = [start + nucleus_index(note.phones, is_vowel) for start, note in zip(first, song.notes, strict=True)]
-    return boundaries[nuclei]
 
 
 def _onset_errors(boundaries: np.ndarray, reference: np.ndarray, phones: np.ndarray | None) -> np.ndarray:

@@ -61,7 +61,7 @@ def note_transitions(f0: np.ndarray, frame_period: float, song: Song, sung: Song
     Args:
         f0: (T,) Hz, 0 = unvoiced; frame t is centred at (t + ½)·frame_period
         song: the score, whose beats starts are counted from
-        sung: the same notes where they were sung, of `rhythm.as_sung`; by default as written
+        sung: the same notes where they were sung, of `score.timing.as_sung`; by default as written
     """
     times = (np.arange(len(f0)) + 0.5) * frame_period
     midi = np.where(f0 > 0, hz_to_midi(f0), np.nan)

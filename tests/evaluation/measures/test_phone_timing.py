@@ -3,7 +3,6 @@ import pytest
 
 from svstoolkit.evaluation.measures.dtw import dtw_path
 from svstoolkit.evaluation.measures.rhythm import (
-    as_sung,
     duration_correlation,
     duration_rmse,
     onset_bias,
@@ -13,6 +12,7 @@ from svstoolkit.evaluation.measures.rhythm import (
     warped_boundaries,
 )
 from svstoolkit.score.song import Note, Song
+from svstoolkit.score.timing import as_sung
 
 REFERENCE = np.array([0.0, 0.10, 0.30, 0.35, 0.80, 1.00])
 VOICE = np.array([0.0, 0.11, 0.28, 0.40, 0.80, 1.10])
