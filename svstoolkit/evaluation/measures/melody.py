@@ -7,8 +7,9 @@ sounding note.
 Even a recording of the best singer is far from 100: voiceless consonants are inside the score's notes, singers glide,
 come early and late, and a vibrato of 100 cents is more than 50 cents from its note two thirds of the time. The
 recording's figures on the same phrases are the ones to read a system's against. `score.timing.as_sung` gives a score
-whose notes lie where they were sung, which takes timing out of the comparison; `note_deviations` takes vibrato and glides
-out: of a Japanese nursery song sung with a vibrato of 110 cents 60 % of the frames are right and 91 % of the notes.
+whose notes lie where they were sung, which takes timing out of the comparison; `note_deviations` takes vibrato and
+glides out: of a Japanese nursery song sung with a vibrato of 110 cents 60 % of the frames are right and 91 % of the
+notes.
 """
 
 import numpy as np
