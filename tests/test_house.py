@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from svstoolkit.conf.loading import whole_config
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = sorted((ROOT / "svstoolkit").rglob("*.py"))
 RECIPES = sorted(path.parent for path in ROOT.glob("egs/*/run.sh"))
@@ -70,8 +72,9 @@ def leaves(tree: dict, path: str = "") -> dict:
 
 @pytest.mark.parametrize("config", sorted(ROOT.glob("egs/*/conf/**/*.yaml")), ids=lambda p: str(p.relative_to(ROOT)))
 def test_overrides_differ_from_their_default(config: Path):
-    default = leaves(yaml.safe_load((ROOT / "svstoolkit/conf" / config.name).read_text()))
-    for key, value in leaves(yaml.safe_load(config.read_text()) or {}).items():
+    overrides = yaml.safe_load(config.read_text()) or {}
+    default = leaves(whole_config(overrides.pop("inherits", config.stem)))
+    for key, value in leaves(overrides).items():
         assert key not in default or default[key] != value, f"{key} only repeats the default"
 
 

@@ -28,7 +28,7 @@ OUTPUT/<system>/<score|reference_durations>/<set>/, real-time factors to decode.
         required=True,
         help="experiments of stage 3: the reference singer, then baselines, each a row named after its experiment",
     )
-    options.add_argument("--vocoder", type=Path, required=True, help="experiment of stage 4")
+    options.add_argument("--vocoder", type=Path, help="experiment of stage 4; FFT-NPSS, which WORLD sings, needs none")
     options.add_argument("--diffusion", type=Path, nargs="+", default=[], help="experiments of stage 5")
     options.add_argument(
         "--steps",
@@ -68,6 +68,9 @@ def main(argv: list[str] | None = None) -> None:
     singer, *baselines = (ReferenceSinger(a, args.vocoder, device, args.checkpoint) for a in args.acoustic)
     systems = [DecodedSystem("copy_synthesis", singer, copy_synthesis=True), DecodedSystem("reference", singer)]
     systems += [DecodedSystem(path.name, each) for path, each in zip(args.acoustic[1:], baselines, strict=True)]
+    by_world = [each for each in (singer, *baselines) if each.target == "world"]
+    if by_world and singer.target != "world":  # whose ceiling is another
+        systems.append(DecodedSystem("copy_synthesis_world", by_world[0], copy_synthesis=True))
     students = [] if args.student is None else [args.student]
     for experiments, asked in ((args.diffusion, args.steps), (students, args.student_steps)):
         for experiment in experiments:

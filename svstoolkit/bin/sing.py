@@ -99,7 +99,7 @@ def main(argv: list[str] | None = None) -> None:
     from svstoolkit.inference.mel_diffusion import refiner_of
     from svstoolkit.inference.voice import ReferenceSinger
 
-    singer = ReferenceSinger(models["acoustic"], models["vocoder"], inference_device(args.gpu), args.checkpoint)
+    singer = ReferenceSinger(models["acoustic"], models.get("vocoder"), inference_device(args.gpu), args.checkpoint)
     refiner = refiner_of(models["diffusion"], singer, args.checkpoint) if "diffusion" in models else None
     speaker = args.singer or singer.vocabulary.singers[0]
     statistics = Statistics.from_json(models["acoustic"] / "statistics.json")
@@ -150,8 +150,8 @@ def _models(args: argparse.Namespace) -> dict[str, Path]:
 
     models = experiments_of(args.voice) if args.voice else {}
     models |= {role: getattr(args, role) for role in ("acoustic", "vocoder", "diffusion") if getattr(args, role)}
-    if missing := [role for role in ("acoustic", "vocoder") if role not in models]:
-        raise InputError(f"no {missing[0]} model is named; give --{missing[0]}, or a recipe's exp folder by --voice")
+    if "acoustic" not in models:
+        raise InputError("no acoustic model is named; give --acoustic, or a recipe's exp folder by --voice")
     if args.reference_only:
         models.pop("diffusion", None)
     return models

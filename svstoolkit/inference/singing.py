@@ -145,7 +145,7 @@ def experiments_of(folder: Path) -> dict[str, Path]:
     and else the first by name.
 
     Raises:
-        InputError: no trained acoustic model or no vocoder in it.
+        InputError: no trained acoustic model in it.
     """
     found: dict[str, list[tuple]] = {}
     for experiment in sorted(folder.iterdir() if folder.is_dir() else ()):
@@ -154,9 +154,9 @@ def experiments_of(folder: Path) -> dict[str, Path]:
             preference = [experiment.name.startswith(name) for name in PREFERRED]
             order = (stage != "distill", preference.index(True) if any(preference) else len(preference))
             found.setdefault(ROLES[stage], []).append((*order, experiment.name, experiment))
-    if missing := [role for role in ("acoustic", "vocoder") if role not in found]:
+    if "acoustic" not in found:
         raise InputError(
-            f"{folder}: holds no trained {missing[0]}; "
+            f"{folder}: holds no trained acoustic model; "
             "name a recipe's exp folder, such as egs/mini/exp after `make demo`"
         )
     return {role: min(experiments)[-1] for role, experiments in found.items()}

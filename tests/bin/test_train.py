@@ -1,11 +1,13 @@
 """`svs train` on a tiny dump: a small FastSpeech 2 and a small HiFi-GAN, resumed, repeated, refused."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 
+import psutil
 import pytest
 import torch
 import yaml
@@ -190,6 +192,48 @@ def test_a_scheduler_that_ends_the_job_finds_it_saved(tiny_dump, tmp_path):
     assert job.wait() == 128 + signal.SIGTERM, rest
     (step,) = list_checkpoints(exp)
     assert f"SIGTERM: saved at step {step}; the same command goes on" in rest
+
+
+def started(tiny_dump, tmp_path, *more) -> subprocess.Popen:
+    """A long training in a process of its own, which loads data in another."""
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    common = ["--default", "fastspeech2", "--config", tmp_path / "tiny.yaml", "--dump_dir", tiny_dump]
+    endless = ["--training.max_steps", "100000", "--training.save_every", "100000", "--data.num_workers", "1"]
+    command = [sys.executable, "-m", "svstoolkit.bin.train", *common, "--exp_dir", tmp_path / "fastspeech2", *endless]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([str(word) for word in (*command, *more)], **pipes)
+
+
+def test_a_killed_loading_process_is_one_line_and_loses_no_step(tiny_dump, tmp_path):
+    job = started(tiny_dump, tmp_path)
+    for line in job.stdout:
+        if line.startswith("step 20"):
+            (loader,) = [
+                p for p in psutil.Process(job.pid).children() if "resource_tracker" not in " ".join(p.cmdline())
+            ]
+            loader.kill()
+            break
+    output, error = job.communicate(timeout=120)
+    assert job.returncode == 1, output
+    (step,) = list_checkpoints(tmp_path / "fastspeech2")
+    assert error.startswith("error: a process that loads data died (DataLoader worker")
+    assert f"saved at step {step}, the same command goes on" in error
+    assert len(error.splitlines()) == 1
+
+
+def test_a_damaged_archive_is_one_line_from_a_loading_process_too(tiny_dump, tmp_path):
+    dump = tmp_path / "dump"
+    shutil.copytree(tiny_dump, dump)
+    for name in ("mel.scp", "mel.crc"):  # the scp names the original's archive
+        path = dump / "train" / name
+        path.write_text(path.read_text().replace(str(tiny_dump), str(dump)))
+    ark = bytearray((dump / "train/mel.ark").read_bytes())
+    ark[len(ark) // 2] ^= 1
+    (dump / "train/mel.ark").write_bytes(ark)
+    job = started(dump, tmp_path)
+    _, error = job.communicate(timeout=120)
+    assert job.returncode == 1
+    assert re.match(r"error: \S+/train/mel\.ark: \w+ cannot be read \(.*\); write the archive again\n$", error), error
 
 
 def test_a_loss_that_is_not_finite_is_one_line(run, tmp_path):

@@ -80,7 +80,7 @@ def test_an_exception_in_the_middle_leaves_the_old_archive(tmp_path):
     with pytest.raises(RuntimeError):
         write_keys(tmp_path / "x", ["a"], failing=True)
     assert np.array_equal(ArchiveReader(tmp_path / "x.scp")["utt-b"], MATRIX)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["x.ark", "x.scp"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["x.ark", "x.crc", "x.scp"]
 
 
 def test_a_dump_is_readable_from_another_directory(tmp_path, monkeypatch):
@@ -157,3 +157,38 @@ def test_a_part_of_a_truncated_archive_is_refused(tmp_path):
         (tmp_path / "x.ark").write_bytes(content[:size])
         with pytest.raises(InputError, match=f"{key} cannot be read"):
             ArchiveReader(tmp_path / "x.scp").part(key, 0, 4)
+
+
+@pytest.mark.parametrize(
+    "value", [MATRIX, MATRIX[0], (24000, np.arange(9, dtype=np.int16))], ids=["matrix", "vector", "audio"]
+)
+def test_any_damaged_bit_is_noticed(tmp_path, value):
+    with ArchiveWriter(tmp_path / "x") as writer:
+        writer["a"], writer["b"] = value, value
+    whole = (tmp_path / "x.ark").read_bytes()
+    size = len(whole) // 2
+    for at in range(len("a "), size):
+        damaged = bytearray(whole)
+        damaged[at] ^= 1 << at % 8
+        (tmp_path / "x.ark").write_bytes(damaged)
+        reader = ArchiveReader(tmp_path / "x.scp")
+        with pytest.raises(InputError, match=r"x\.ark: a cannot be read .*write the archive again"):
+            reader["a"]
+        reader["b"]
+
+
+def test_damage_of_archives_without_checksums_is_an_error_or_another_value(tmp_path):
+    """As Kaldi writes them: no bit of a wav ends in an exception of another kind."""
+    with ArchiveWriter(tmp_path / "x") as writer:
+        writer["a"] = (24000, np.arange(9, dtype=np.int16))
+    (tmp_path / "x.crc").unlink()
+    whole, refused = (tmp_path / "x.ark").read_bytes(), 0
+    for bit in range(8 * len("a "), 8 * len(whole)):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        (tmp_path / "x.ark").write_bytes(damaged)
+        try:
+            ArchiveReader(tmp_path / "x.scp")["a"]
+        except InputError:
+            refused += 1
+    assert refused > 100

@@ -54,7 +54,7 @@ def test_archives(tmp_path):
     cut_off = pytest.raises(InputError, match=rf"mel\.ark: {REMEDY}")
     with small_files(50000), cut_off, ArchiveWriter(tmp_path / "mel") as writer:
         writer["new"] = NOISE
-    assert names(tmp_path) == ["mel.ark", "mel.scp"]
+    assert names(tmp_path) == ["mel.ark", "mel.crc", "mel.scp"]
     np.testing.assert_array_equal(ArchiveReader(tmp_path / "mel.scp")["old"], NOISE[:100])
 
 

@@ -63,7 +63,7 @@ def test_half_an_utterance_behind_the_last_line_is_written_over(tmp_path):
 
 
 def test_a_kill_while_the_archives_are_moved_loses_nothing(tmp_path, monkeypatch):
-    import svstoolkit.data.growing_archives as module
+    import svstoolkit.data.archives as module
 
     monkeypatch.setattr(module, "write_text", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
