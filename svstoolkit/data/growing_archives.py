@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from svstoolkit.data.archives import Audio, encoded
-from svstoolkit.data.files import cannot_write, write_text
+from svstoolkit.data.archives import Audio, checksum, checksum_line, encoded, move
+from svstoolkit.data.files import cannot_write
 
 JOURNAL = "journal"
 END = "end\n"  # the journal's last line, once all archives are whole and before the first is moved
@@ -20,7 +20,8 @@ END = "end\n"  # the journal's last line, once all archives are whole and before
 class Entry:
     """A line of the journal.
 
-    ends: bytes of every archive after this utterance; offsets: where its values begin, none if it failed
+    ends: bytes of every archive after this utterance; offsets: where its values begin, none if it failed;
+    sums: their CRC-32
     frames: T; rate: Hz of the recording; gain: it was multiplied with
     failed: why the utterance is left out; warnings: what to look at, though it is in
     """
@@ -28,6 +29,7 @@ class Entry:
     utterance: str
     ends: list[int]
     offsets: list[int] = field(default_factory=list)
+    sums: list[int] = field(default_factory=list)
     frames: int = 0
     rate: int = 0
     gain: float = 1.0
@@ -69,23 +71,25 @@ class GrowingArchives:
 
     def add(self, utterance: str, values: Sequence[np.ndarray | Audio], **about: object) -> None:
         """Appends the utterance's values, one for every archive, and then its line; `about` goes to Entry."""
-        offsets, ends = [], []
+        offsets, ends, sums = [], [], []
         for file, value in zip(self._files, values, strict=False):
             try:
                 offsets.append(file.seek(0, os.SEEK_END) + len(utterance.encode()) + 1)  # behind "key ", as Kaldi's
-                file.write(encoded(utterance, value))
+                entry = encoded(utterance, value)
+                file.write(entry)
                 file.flush()
                 ends.append(file.tell())
+                sums.append(checksum(utterance, entry)[1])
             except OSError as error:
                 raise cannot_write(file.name, error) from error
-        self._note(Entry(utterance, ends, offsets, **about))
+        self._note(Entry(utterance, ends, offsets, sums, **about))
 
     def leave_out(self, utterance: str, why: str) -> None:
         """Notes that the utterance failed."""
         self._note(Entry(utterance, self._ends, failed=why))
 
     def finish(self) -> None:
-        """Moves the archives to `output` and writes their scp files; may be called again after a kill."""
+        """Moves the archives to `output` and writes their scp and crc files; may be called again after a kill."""
         try:
             if not self._ended:
                 for file in self._files[:-1]:
@@ -95,11 +99,10 @@ class GrowingArchives:
                 self._ended = True
             for i, name in enumerate(self.names):
                 ark = self.output / f"{name}.ark"
-                if (grown := self.folder / ark.name).exists():
-                    ark.with_suffix(".scp").unlink(missing_ok=True)  # an old scp must never point into a new ark
-                    os.replace(grown, ark)
-                lines = (f"{e.utterance} {ark}:{e.offsets[i]}\n" for e in self.entries if not e.failed)
-                write_text(ark.with_suffix(".scp"), "".join(lines))
+                stored = [e for e in self.entries if not e.failed]
+                lines = (f"{e.utterance} {ark}:{e.offsets[i]}\n" for e in stored)
+                sums = (checksum_line(e.utterance, e.ends[i] - e.offsets[i], e.sums[i]) for e in stored if e.sums)
+                move(self.folder / ark.name, ark, "".join(lines), "".join(sums))
         except OSError as error:
             raise cannot_write(error.filename or self.output, error) from error
 
