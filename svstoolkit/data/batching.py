@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from svstoolkit.data.collate import Batch
 from svstoolkit.data.dataset import SegmentDataset, UtteranceDataset
+from svstoolkit.errors import InputError
 
 CHUNK_BATCHES = 8  # batches by count: this many are sorted by length together
 LENGTH_RATIO = 0.9  # batches by frames: the shortest utterance of a bucket is this much of its longest
@@ -87,6 +88,11 @@ def training_loader(
     """Batches of steps start_step, start_step + 1, … without end; the same whatever `num_workers` is.
 
     Segments are cut where a generator seeded with (seed, step, utterance) says. torch's global generator is not used.
+    `close()` ends the worker processes; without it a program that ends with an exception waits for them for ever.
+
+    Raises:
+        InputError: data are missing or damaged.
+        RuntimeError: a worker process died; only ever where a batch is taken.
     """
     loader = DataLoader(
         _Steps(dataset, batches, rank, world),
@@ -96,7 +102,23 @@ def training_loader(
         generator=torch.Generator(),  # without one, starting the loader draws from the global generator
         worker_init_fn=_leave_signals_to_training,
     )
-    return iter(loader)
+    return _taken(loader)
+
+
+def _taken(loader: DataLoader) -> Iterator[Batch]:
+    batches = iter(loader)
+    if loader.num_workers:
+        # torch has the death of a worker raised by a signal's handler, wherever training is just then: in the middle of
+        # an update perhaps, of which half would be saved. Without, taking a batch tells of it.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        for batch in batches:
+            if isinstance(batch, InputError):
+                raise batch
+            yield batch
+    finally:
+        if hasattr(batches, "_shutdown_workers"):
+            batches._shutdown_workers()
 
 
 def validation_loader(
@@ -121,14 +143,18 @@ def _leave_signals_to_training(worker: int) -> None:
 
 
 class _Steps(Dataset):
-    """Training steps as a map-style dataset: item `step` is the collated batch of that step."""
+    """Training steps as a map-style dataset: item `step` is the collated batch of that step, or the InputError that it
+    met: raised in a worker it would come back with a traceback in its text."""
 
     def __init__(self, dataset: UtteranceDataset | SegmentDataset, batches: TrainingBatches, rank: int, world: int):
         self.dataset, self.batches, self.rank, self.world = dataset, batches, rank, world
 
-    def __getitem__(self, step: int) -> Batch:
+    def __getitem__(self, step: int) -> Batch | InputError:
         indices = self.batches.batch(step, self.rank, self.world)
-        return self.dataset.collate([self.dataset.item(i, (self.batches.seed, step)) for i in indices])
+        try:
+            return self.dataset.collate([self.dataset.item(i, (self.batches.seed, step)) for i in indices])
+        except InputError as error:
+            return error
 
 
 class _Groups(Dataset):

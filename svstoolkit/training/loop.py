@@ -1,6 +1,7 @@
 """The training loop of every system: phases, optimizers, averages, checkpoints. It knows no model and no loss."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,7 @@ def train(
     told = [*told, *resume(state, exp_dir, accelerator)]
     batches = iter(source.training(state.step * options.grad_accumulation))
     with (
+        _closed_at_the_end(batches),
         Interruption() as interruption,
         CheckpointWriter(exp_dir, options.keep_last, writes=accelerator.is_main_process) as writer,
         Journal(exp_dir, state.step, options, accelerator, watch_gradients=state.scaler is None) as journal,
@@ -106,6 +108,16 @@ def train(
         if state.step < options.max_steps:
             journal.tell(f"step {state.step}: no better loss in {options.early_stopping} validations; training ends")
     return state
+
+
+@contextmanager
+def _closed_at_the_end(batches: Iterator[Batch]) -> Iterator[None]:
+    """The processes that load data, if there are any, end with training."""
+    try:
+        yield
+    finally:
+        if hasattr(batches, "close"):
+            batches.close()
 
 
 def rank(state: State, metrics: dict[str, float], keep_best: int) -> bool:
