@@ -18,9 +18,10 @@ from svstoolkit.conf.building import build_system
 from svstoolkit.conf.loading import load_config
 from svstoolkit.training.saving import CheckpointWriter
 
-KNOWN = {"n_phones": 60, "n_singers": 1, "n_mels": 80, "sampling_rate": 24000, "hop_length": 256, "n_fft": 1024}
-KNOWN |= {"win_length": 1024, "fmin": 0.0, "fmax": 12000.0, "log_floor": 1e-5}
+KNOWN = {"n_phones": 60, "n_singers": 1, "n_languages": 1, "n_mels": 80, "sampling_rate": 24000, "hop_length": 256}
+KNOWN |= {"n_fft": 1024, "win_length": 1024, "fmin": 0.0, "fmax": 12000.0, "log_floor": 1e-5}
 STEPS_PER_SECOND = 10.0  # of a training on a fast GPU: the shorter the steps, the larger the share
+DEFAULTS = ("smoothsinger", "fastspeech2", "hifigan")
 SAVES = 4
 
 
@@ -71,9 +72,7 @@ def measure_default(name: str, folder: Path) -> list[dict]:
 
 def measure() -> list[dict]:
     with TemporaryDirectory() as folder:
-        return [
-            row for name in ("smoothsinger", "fastspeech2", "hifigan") for row in measure_default(name, Path(folder))
-        ]
+        return [row for name in DEFAULTS for row in measure_default(name, Path(folder))]
 
 
 def _tensors(value: object) -> list[torch.Tensor]:

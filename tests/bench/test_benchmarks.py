@@ -17,6 +17,12 @@ def test_every_module_measures():
     assert set(done.stdout.split()) == {path.stem for path in (ROOT / "bench").glob("*.py")} - others
 
 
+def test_checkpoints_are_of_configs_that_can_be_filled_in():
+    program = "import checkpoint as c; [c.load_config(name, substitutions=c.KNOWN) for name in c.DEFAULTS]"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT / "bench", capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_without_models_it_is_one_line(tmp_path):
     shutil.copytree(ROOT / "bench", tmp_path / "bench", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "egs/mini").mkdir(parents=True)
