@@ -1,12 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fakes import RATE, sing, tiny_label, tiny_song
 
 from svstoolkit.errors import InputError
+from svstoolkit.evaluation.breakdown_sums import breakdown_sums
 from svstoolkit.evaluation.comparison import Comparison, pair_frames
+from svstoolkit.evaluation.contour_sums import contour_sums
 from svstoolkit.evaluation.families import FAMILIES, compare
 from svstoolkit.evaluation.metrics import METRICS, select_metrics
 from svstoolkit.evaluation.recording import analyse
+from svstoolkit.evaluation.rhythm_sums import rhythm_sums
 from svstoolkit.features.definition import FeatureDefinition
 
 DEFINITION = FeatureDefinition()
@@ -108,3 +113,25 @@ def test_what_cannot_be_analysed_is_refused():
         analyse(np.full(RATE, np.nan), DEFINITION)
     with pytest.raises(ValueError, match="silence"):
         analyse(np.zeros(RATE), DEFINITION)
+
+
+def test_speech_has_the_figures_that_need_no_notes(reference):
+    label = tiny_label(SONG)
+    bounds = np.array([label[0][0], *(end for _, end, _ in label)])
+    speech = replace(SONG, notes=tuple(replace(n, pitch=0, slur=False) for n in SONG.notes))
+    wanted = select_metrics(["all"], ["quality"], espnet_compat=False)
+    pairs = pair_frames(reference, reference, DEFINITION, False)
+    known = {"reference_bounds": bounds, "voice_bounds": bounds + 0.02}
+    sung, spoken = (Comparison(reference, reference, pairs, DEFINITION, False, s, **known) for s in (SONG, speech))
+    values, reasons = compare(spoken, wanted)
+    assert not reasons
+    assert None not in values.values()
+    melodic = {name for name in wanted if METRICS[name].needs in ("score", "beats")}
+    assert set(compare(sung, wanted)[0]) - set(values) == melodic
+    assert {"on_beat", "notes_in_tune", "vibrato_rate_error"} <= melodic
+    assert values["onset_error"] == pytest.approx(20)
+    assert contour_sums(spoken) == {}
+    assert contour_sums(sung) != {}
+    assert rhythm_sums(spoken)["beats"] == []
+    assert set(breakdown_sums(spoken)["phone"]) == set(speech.phones)
+    assert breakdown_sums(spoken)["pitch"] == {}

@@ -100,3 +100,16 @@ def test_a_batch_is_the_mean_of_its_parts_by_what_counts_says(term):
 
 PHONE_NAMES = ("phones", "languages", "notes", "note_durations", "note_indices", "note_onsets", "slurs", "durations")
 FRAME_NAMES = ("mel", "f0", "energy")
+
+
+def test_speech_has_no_notes_for_f0_to_be_far_from():
+    data = batch()
+    trained = system(BASE)
+    output, _ = terms_of(trained, data)
+    data["notes"] = data["notes"] * torch.tensor([[1.0], [0.0]])  # the second utterance is spoken
+    data["f0"] = data["f0"] * 4.0  # two octaves above the first one's notes
+    contour = torch.tensor([[60.0], [60.0]]).expand_as(data["f0"])
+    semitones, teaches = trained.pitched(data, contour, output["frame_mask"])
+    assert not teaches[0].any()
+    torch.testing.assert_close(teaches[1], (data["f0"][1] > 0) & output["frame_mask"][1])
+    assert semitones[1][teaches[1]].tolist() == pytest.approx([9 + 12 * math.log2(1040 / 440)] * 6, abs=1e-4)  # from C to 1040 Hz
