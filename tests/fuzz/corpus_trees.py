@@ -66,6 +66,13 @@ def nit_song070(folder: Path) -> dict:
     return {}
 
 
+def ljspeech(folder: Path) -> dict:
+    from ljspeech_fakes import ljspeech_tree
+
+    ljspeech_tree(folder)
+    return {}
+
+
 def voicebank(folder: Path) -> dict:
     _tests_of("voicebank").bank(folder / "yuki", ["かきくけこ", "きくけこか", "くけこかき"])
     return {"dev": 1, "test": 1}
@@ -74,5 +81,5 @@ def voicebank(folder: Path) -> dict:
 # corpus → writes its tree and returns the options it is read with
 TREES: dict[str, Callable[[Path], dict]] = {
     function.__name__: function
-    for function in (opencpop, m4singer, popcs, gtsinger, csd, kiritan, pjs, nit_song070, voicebank)
+    for function in (opencpop, m4singer, popcs, gtsinger, csd, kiritan, pjs, nit_song070, ljspeech, voicebank)
 }

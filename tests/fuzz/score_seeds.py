@@ -107,7 +107,7 @@ Tempo=80
 
 DS = """[{"offset": 0.5, "text": "AP 茉 莉 SP", "ph_seq": "AP m o l i SP", "ph_dur": "0.3 0.1 0.4 0.1 0.5 0.2",
  "ph_num": "2 2 1 1", "note_seq": "rest C4 D4+20 rest", "note_dur": "0.4 0.5 0.5 0.2", "note_slur": "0 0 0 0",
- "f0_seq": "261.6 262.0 293.7", "f0_timestep": "0.005", "spk_mix": {"a": {"timestep": "0.01", "values": "1 1"}}},
+ "f0_seq": "261.6 262.0 293.7", "f0_timestep": "0.005", "spk_mix": {"a": "1 1"}, "spk_mix_timestep": "0.01"},
  {"offset": 3.0, "text": "SP 花 SP", "ph_seq": "SP h ua SP", "ph_dur": "0.1 0.1 0.6 0.2", "ph_num": "2 1 1",
  "note_seq": "rest E4 F4 rest", "note_dur": "0.2 0.3 0.3 0.2", "note_slur": "0 0 1 0"}]
 """

@@ -9,18 +9,27 @@ from pathlib import Path
 RECIPE = Path(__file__).resolve().parents[2] / "egs/mini"
 
 
-class Run:
-    """The recipe with every output redirected to a folder of its own."""
+EVERY_SYSTEM = (
+    *("--acoustic", "fastspeech2 fft_singer xiaoicesing gan_singer hifisinger fft_npss"),
+    *("--diffusion", "smoothsinger diffsinger edm rectified_flow", "--diffusion_steps", "4 default 5:unipc"),
+)
 
-    def __init__(self, place: Path):
-        self.place = place
+
+class Run:
+    """The recipe with every output redirected to a folder of its own. options: of every command, such as
+    `EVERY_SYSTEM`; else each stage trains its one system"""
+
+    def __init__(self, place: Path, options: tuple[str, ...] = ()):
+        self.place, self.options = place, options
 
     def arguments(self, *options: str) -> list[str]:
         place = self.place
         return [
             *("./run.sh", "--conf", "conf/debug", "--corpus_args", "phrases_per_song=2", "--diffusion_steps", "4 24"),
             *("--corpus_dir", f"{place}/downloads", "--truth", f"{place}/downloads/truth/label"),
-            *("--datadir", f"{place}/data", "--dumpdir", f"{place}/dump", "--expdir", f"{place}/exp", *options),
+            *("--datadir", f"{place}/data", "--dumpdir", f"{place}/dump", "--expdir", f"{place}/exp"),
+            *self.options,
+            *options,
         ]
 
     def __call__(self, *options: str) -> subprocess.CompletedProcess:

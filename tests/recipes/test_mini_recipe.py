@@ -9,17 +9,18 @@ import pytest
 import soundfile
 import torch
 import yaml
-from mini_run import Run
+from mini_run import EVERY_SYSTEM, Run
 
 pytestmark = pytest.mark.recipe
 
-SYSTEMS = {"copy_synthesis", "reference", "smoothsinger_4", "smoothsinger_24", "student_1", "student_2"}
+BASELINES = {"fft_singer", "xiaoicesing", "gan_singer", "hifisinger", "fft_npss", "copy_synthesis_world"}
+DIFFUSIONS = {"smoothsinger": 24, "edm": 50, "rectified_flow": 20}  # and the steps each takes by itself
 METRICS = {"mcd", "f0_rmse", "gross_pitch_error", "vuv_error", "pesq", "stoi", "rtf"}
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Run:
-    run = Run(tmp_path_factory.mktemp("mini"))
+    run = Run(tmp_path_factory.mktemp("mini"), EVERY_SYSTEM)
     done = run()
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return run
@@ -36,14 +37,18 @@ def test_every_system_is_scored(finished):
     rows = json.loads((finished.place / "exp/score/results.json").read_text())
     assert all(set(row) == {"system", "set", "metric", "unit", "mean", "ci95", "n"} for row in rows)
     scored = {(row["system"], row["metric"]) for row in rows}
-    assert {(s, m) for s in SYSTEMS for m in METRICS} <= scored
+    k = json.loads((finished.place / "exp/diffsinger/boundary.json").read_text())["k"]
+    samplings = {f"{name}_{n}" for name, own in ({**DIFFUSIONS, "diffsinger": k}).items() for n in (4, own, "5_unipc")}
+    systems = {"copy_synthesis", "reference", "student_1", "student_2"} | BASELINES | samplings
+    assert {(s, m) for s in systems for m in METRICS} <= scored
     assert {(s, m) for s in ("ground_truth", "floor") for m in METRICS - {"rtf"}} <= scored
     assert any(row["system"] == "alignment" and row["unit"] == "ms" for row in rows)
 
 
 def test_every_stage_is_on_record_within_its_memory(finished):
     stages = json.loads((finished.place / "exp/stages.json").read_text())["stages"]
-    assert [stage["number"] for stage in stages] == list(range(9))
+    assert [stage["number"] for stage in stages] == [0, 1, 2, *[3] * 6, 4, *[5] * 4, 6, 7, 8]
+    assert {"acoustic", "acoustic fft_npss", "diffusion", "diffusion edm"} <= {stage["name"] for stage in stages}
     assert all(0 < stage["peak_memory_mb"] < 6 * 1024 for stage in stages)
 
 
