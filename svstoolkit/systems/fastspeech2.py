@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from svstoolkit.losses.durations import note_duration_loss, note_sums, sentence_duration_loss
 from svstoolkit.losses.masked import masked_bce, masked_l1, masked_mse
 from svstoolkit.losses.ssim import masked_ssim_loss
+from svstoolkit.losses.vibrato import steady_frames, vibrato_loss, vibrato_windows, without_vibrato
 from svstoolkit.models.fastspeech2 import FastSpeech2, hz_to_midi
 from svstoolkit.nn.length_regulator import frame_positions, phones_to_frames
 from svstoolkit.nn.masks import length_mask
@@ -31,7 +32,8 @@ class FastSpeech2System:
     goes into the post-net, for models that have one
 
     and, where `weights` has them, ssim: 1 − structural similarity of the mels as log10 amplitude + 6;
-    note_duration, sentence_duration: MSE of ln(frames + 1) of whole notes and utterances
+    note_duration, sentence_duration: MSE of ln(frames + 1) of whole notes and utterances; vibrato: F0's modulation on
+    sustained notes by rate and extent, whatever its phase, in which case `f0` sees there only what is slower
 
     f0_loss: `l1` as above, or `mse`, semitones²
     f0_margin: semitones. F0 farther than this outside the range from the previous note through this one to the next
@@ -58,6 +60,7 @@ class FastSpeech2System:
         self.f0_loss = masked_mse if f0_loss == "mse" else masked_l1
         self.networks: dict[str, nn.Module] = {"model": model}
         self.weights = weights
+        self.frame_period = model.frame_period
 
     @staticmethod
     def inputs(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -98,7 +101,23 @@ class FastSpeech2System:
             terms["energy"] = masked_mse(output["log_energy"], log_energy, frames)
         if "mel_before" in output:
             terms["mel_before"] = masked_l1(output["mel_before"], batch["mel"], frames)
+        if "vibrato" in self.weights:
+            terms |= self.pitch_terms(output, semitones, plausible)
         return terms | self.chosen_terms(output, batch, phones)
+
+    def steady(self, contour: Tensor, frames: Tensor, plausible: Tensor) -> Tensor:
+        """The frames of sustained notes (B, T), where F0 teaches."""
+        melody = melody_context(contour, frames)
+        return steady_frames(melody.since_change, melody.to_change, plausible, self.frame_period)
+
+    def pitch_terms(self, output: Mapping[str, Tensor], semitones: Tensor, plausible: Tensor) -> dict[str, Tensor]:
+        """f0 without vibrato, and vibrato. semitones, plausible: (B, T), see `pitched`."""
+        steady = self.steady(output["note_contour"], output["frame_mask"], plausible)
+        difference = without_vibrato(output["f0_semitones"] - semitones, steady, self.frame_period)
+        return {
+            "f0": self.f0_loss(difference, torch.zeros_like(difference), plausible),
+            "vibrato": vibrato_loss(output["f0_semitones"], semitones, steady, self.frame_period),
+        }
 
     def chosen_terms(
         self, output: Mapping[str, Tensor], batch: Mapping[str, Tensor], phones: Tensor
@@ -121,7 +140,11 @@ class FastSpeech2System:
         frames = position.mask
         contour = note_contour(phones_to_frames(batch["notes"], position))
         counts = dict.fromkeys(("mel", "mel_before", "ssim", "voicing", "energy"), frames.sum())
-        counts |= {"duration": batch["phone_lengths"].sum(), "f0": self.pitched(batch, contour, frames)[1].sum()}
+        plausible = self.pitched(batch, contour, frames)[1]
+        counts |= {"duration": batch["phone_lengths"].sum(), "f0": plausible.sum()}
+        if "vibrato" in self.weights:
+            steady = self.steady(contour, frames, plausible)
+            counts["vibrato"] = vibrato_windows(steady, self.frame_period).sum()
         if "note_duration" in self.weights:
             phones = length_mask(batch["phone_lengths"], batch["phones"].shape[1])
             counts["note_duration"] = note_sums(phones.float(), batch["note_indices"], phones)[1].sum()
