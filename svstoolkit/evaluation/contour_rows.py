@@ -21,7 +21,8 @@ class TransitionRow:
     """A system's transitions to higher or to lower notes.
 
     written: changes of pitch in the score; n: of them measured
-    start, duration: ms; overshoot, preparation: % of the step; means, None where there is none
+    start, duration: ms; overshoot, preparation: % of the step; medians, which one wrong octave does not move; None
+        where there is none
     curve_distance: % of the step, mean absolute difference of the average curve from the recording's; a moment counts
         with the smaller of both weights
     …_distance: of the distributions; None beside the recording itself and where there is none
@@ -118,10 +119,10 @@ def _transition_row(
     if theirs:
         distances[0] = _curve_distance(weights, curve, *_average(theirs))
         distances[1:] = [_wasserstein(a, b) for a, b in zip(figures.T, _figures(theirs).T, strict=True)]
-    means = (_mean(column) for column in figures.T)
+    middles = (_median(column) for column in figures.T)
     shown = tuple(None if np.isnan(x) else float(x) for x in curve)
     written = sum(s["written"] for s in sums)
-    return TransitionRow(system, set_name, direction, written, len(figures), *means, *distances, shown)
+    return TransitionRow(system, set_name, direction, written, len(figures), *middles, *distances, shown)
 
 
 def _figures(sums: Iterable[dict]) -> np.ndarray:
@@ -148,6 +149,11 @@ def _vibrato_row(system: str, set_name: str, sustained: int, notes: list, theirs
     distances = [_wasserstein(a, b) for a, b in zip(ours.T, reference.T, strict=True)]
     share = 100.0 * len(ours) / sustained if sustained else None
     return VibratoRow(system, set_name, sustained, len(ours), share, *moments, *distances, tuple(notes))
+
+
+def _median(values: np.ndarray) -> float | None:
+    values = values[np.isfinite(values)]
+    return float(np.median(values)) if len(values) else None
 
 
 def _mean(values: np.ndarray) -> float | None:

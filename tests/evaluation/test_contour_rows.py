@@ -59,7 +59,7 @@ def test_vibrato_of_a_system_without_any(scores):
 
 
 def test_what_is_measured_differs_where_the_shape_does():
-    """A voice that jumps: no duration, no overshoot; the distances are those of the means, as all are alike."""
+    """A voice that jumps: no duration, no overshoot; the distances are about those of the medians, as all are nearly alike."""
     song = song_of(0)
 
     def jump(f0):
@@ -71,8 +71,8 @@ def test_what_is_measured_differs_where_the_shape_does():
     truth, jumps = (next(r for r in rows if r.system == s and r.direction == "up") for s in ("ground_truth", "jumps"))
     assert jumps.duration < 10
     assert (jumps.overshoot, jumps.preparation) == pytest.approx((0.0, 0.0), abs=1e-6)
-    assert jumps.duration_distance == pytest.approx(truth.duration - jumps.duration)
-    assert jumps.overshoot_distance == pytest.approx(truth.overshoot)
+    assert jumps.duration_distance == pytest.approx(truth.duration - jumps.duration, rel=0.1)
+    assert jumps.overshoot_distance == pytest.approx(truth.overshoot, rel=0.1)
     assert (truth.curve[20], jumps.curve[20]) == pytest.approx((0.5, 0.5), abs=0.01)  # half way at 0
     assert jumps.curve_distance > 5
 
