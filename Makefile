@@ -1,5 +1,7 @@
 # svstoolkit: `make demo` hears it sing, `make test` checks it. Both make the environment first, once.
 PYTEST := tools/venv/bin/python -m pytest
+# A process per core, each with one thread, and every test file in one of them
+PARALLEL := OMP_NUM_THREADS=1 $(PYTEST) -n auto --maxprocesses 8 --dist loadfile
 
 .PHONY: help env demo test test-slow test-mfa lint bench recipe clean
 
@@ -14,7 +16,7 @@ demo: env  ## all nine stages on the embedded corpus, ending in a page to listen
 	@echo "Open egs/mini/exp/score/index.html in a browser."
 
 test: env lint  ## unit tests, and egs/mini end to end in small
-	$(PYTEST) -m "not slow"
+	$(PARALLEL) -m "not slow"
 
 test-slow: env  ## long fuzz, fault and cluster runs; those on Slurm after `make -C tools slurm`
 	$(PYTEST) -m slow

