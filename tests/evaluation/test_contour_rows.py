@@ -59,7 +59,7 @@ def test_vibrato_of_a_system_without_any(scores):
 
 
 def test_what_is_measured_differs_where_the_shape_does():
-    """A voice that jumps: no duration, no overshoot; the distances are about those of the medians, as all are nearly alike."""
+    """A voice that jumps: no duration, no overshoot; the distances are about the medians, as all are nearly alike."""
     song = song_of(0)
 
     def jump(f0):
