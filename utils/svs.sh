@@ -29,7 +29,7 @@ truth=                  # true label file, only to measure stage 1 against
 acoustic=fastspeech2    # packaged systems of stages 3 to 6. Several are trained one after the other and scored side by
 vocoder=nsf_hifigan     # side: "fastspeech2 gan_singer". The first acoustic model is the reference singer, the others
 diffusion=smoothsinger  # are baselines; of vocoders the first one sings
-distill=student
+distill=student         # of SmoothSinger; none leaves stage 6 out, for recipes with other diffusion models alone
 teacher=                # experiment that stage 6 distils; the first of stage 5 if none is named
 conf=conf               # folder of the recipe's overrides; without <conf>/<system>.yaml the packaged defaults hold
 features_config= align_config=  # files to take instead of <conf>/features.yaml and <conf>/align.yaml
@@ -58,6 +58,7 @@ $(sed 's/^/  --/' <<<"$options")"
 }
 overrides() { [ ! -f "$conf/$1.yaml" ] || echo "$conf/$1.yaml"; }
 : "${features_config:=$(overrides features)}" "${align_config:=$(overrides align)}"
+[ "$distill" != none ] || distill=
 for role in acoustic vocoder diffusion distill; do
     files=${role}_config
     [ -z "${!files}" ] || printf -v "$role" '%s' "$(for file in ${!files}; do basename "$file" .yaml; done | xargs)"
@@ -140,7 +141,7 @@ run 7 decode "$(checkpoints 3 $acoustic) $(checkpoints 4 $vocoder) $(checkpoints
     "$expdir/decode" \
     $decode_cmd --gpu $ngpu $log/decode.log svs decode --data_dir $datadir --dump_dir $dumpdir --sets $test_sets \
     --acoustic $acoustic_exps --vocoder $vocoder_exp --diffusion $diffusion_exps --steps $diffusion_steps \
-    --student $distill_exp --student_steps $student_steps --output $expdir/decode --gpu $gpu_inference \
+    ${distill_exp:+--student $distill_exp} --student_steps $student_steps --output $expdir/decode --gpu $gpu_inference \
     --overwrite $overwrite $inference_args
 
 run 8 score "2:$dumpdir 7:$expdir/decode" "$expdir/score" \

@@ -136,8 +136,19 @@ def _substitute(value: Any, substitutions: dict[str, Any], path: str) -> Any:
         return [_substitute(v, substitutions, path) for v in value]
     if isinstance(value, str) and (match := re.fullmatch(r"\$\{(.+)\}", value)):
         if match[1] not in substitutions:
-            remedies = [remedy for part, remedy in REMEDIES.items() if part in match[1]]
-            known = remedies[0] if remedies else nearest(match[1], substitutions)
+            known = _remedy(match[1], substitutions)
             raise InputError(f"{path}: nothing is known to stand for {value}; {known}")
         return substitutions[match[1]]
     return value
+
+
+def _remedy(name: str, substitutions: Mapping[str, Any]) -> str:
+    """What to do about a ${name} that stands for nothing."""
+    experiment = name.partition(".")[0]
+    if experiment in ("teacher", "acoustic") and experiment in substitutions:
+        return (
+            f"{substitutions[experiment]}, given by --{experiment}, trained another kind of system than this config "
+            "builds on (a recipe leaves stage 6 out with --distill none)"
+        )
+    remedies = [remedy for part, remedy in REMEDIES.items() if part in name]
+    return remedies[0] if remedies else nearest(name, substitutions)

@@ -217,3 +217,11 @@ def test_the_default_of_a_file_is_what_it_inherits_or_is_named_after(tmp_path):
     (tmp_path / "hifigen.yaml").write_text("{}")
     with pytest.raises(InputError, match=r"hifigen\.yaml: which packaged config .* hifigan"):
         default_of(tmp_path / "hifigen.yaml")
+
+
+def test_a_teacher_of_another_kind_is_told_apart_from_none(tmp_path):
+    numbers = {"teacher": "exp/diffsinger", "teacher.denoiser": {}}
+    with pytest.raises(InputError, match="exp/diffsinger, given by --teacher, trained another kind of system"):
+        load_config("student", substitutions=numbers)
+    with pytest.raises(InputError, match="give --teacher"):
+        load_config("student", substitutions={"n_mels": 80})
