@@ -107,10 +107,9 @@ class HifiGan(nn.Module):
             if excitation[level] is not None:
                 x += excitation[level]
             first, *others = self.resblocks[level * per_level : (level + 1) * per_level]
-            active = leaky_relu(x, SLOPE)
-            total = first(x, active)
+            total = first(x)
             for block in others:
-                total += block(x, active)
+                total += block(x)
             x = total / per_level
         return self.conv_post(leaky_relu(x, inplace=True)).tanh().squeeze(1)
 

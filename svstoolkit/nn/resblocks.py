@@ -23,12 +23,11 @@ class ResBlock1(nn.Module):
         self.convs1 = nn.ModuleList(same_conv(channels, kernel, d) for d in dilations)
         self.convs2 = nn.ModuleList(same_conv(channels, kernel, 1) for _ in dilations)
 
-    def forward(self, x: Tensor, active: Tensor) -> Tensor:
-        """x: (B, channels, L) → the same shape. active: leaky(x), which all blocks of a level begin with."""
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (B, channels, L) → the same shape."""
         for dilated, plain in zip(self.convs1, self.convs2, strict=True):
             # In place on what a convolution has just made: its backward does not need it, and memory is a third less.
-            x = plain(leaky_relu(dilated(active), SLOPE, inplace=True)).add_(x)
-            active = leaky_relu(x, SLOPE) if dilated is not self.convs1[-1] else x
+            x = plain(leaky_relu(dilated(leaky_relu(x, SLOPE)), SLOPE, inplace=True)).add_(x)
         return x
 
 
@@ -39,9 +38,8 @@ class ResBlock2(nn.Module):
         super().__init__()
         self.convs = nn.ModuleList(same_conv(channels, kernel, d) for d in dilations)
 
-    def forward(self, x: Tensor, active: Tensor) -> Tensor:
-        """x: (B, channels, L) → the same shape. active: leaky(x), which all blocks of a level begin with."""
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (B, channels, L) → the same shape."""
         for dilated in self.convs:
-            x = dilated(active).add_(x)
-            active = leaky_relu(x, SLOPE) if dilated is not self.convs[-1] else x
+            x = dilated(leaky_relu(x, SLOPE)).add_(x)
         return x
