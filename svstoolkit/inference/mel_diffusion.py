@@ -11,7 +11,7 @@ from svstoolkit.conf.building import import_class
 from svstoolkit.conf.reading import read_yaml
 from svstoolkit.errors import InputError
 from svstoolkit.features.definition import require_same
-from svstoolkit.inference.sampling import OWN, Sampling
+from svstoolkit.inference.sampling import OWN, Sampling, finite
 from svstoolkit.inference.voice import ReferenceSinger, Rendering, WaveformRefiner
 from svstoolkit.systems.loading import load_trained, require_trained
 
@@ -47,7 +47,8 @@ class MelRefiner:
         frames = torch.tensor(np.asarray(durations), dtype=torch.long, device=self.reference.device)
         inputs = self.reference.inputs(table, speaker, durations, **given)
         output = system.condition(inputs)
-        mel = system.synthesise(system.networks["denoiser"], output, sampling.steps, sampler=sampling.sampler)
+        with finite(self.trained):
+            mel = system.synthesise(system.networks["denoiser"], output, sampling.steps, sampler=sampling.sampler)
         f0 = inputs["f0"] if inputs.get("f0") is not None else output["f0"]
         energy = output.get("energy")
         return Rendering(self.reference.vocode(mel, f0), mel[0], f0[0], frames, None if energy is None else energy[0])

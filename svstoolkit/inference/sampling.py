@@ -1,6 +1,7 @@
 """How a diffusion model is asked to sing: in how many steps, and by which sampler."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,15 @@ class Sampling:
 
 
 OWN = Sampling()
+
+
+@contextmanager
+def finite(trained: Any) -> Iterator[None]:
+    """Names the checkpoint of a `Trained` model that says something infinite while it is sampled: an InputError."""
+    try:
+        yield
+    except FloatingPointError as error:
+        raise InputError(f"{trained.checkpoint}: {error}; choose an older one with --checkpoint") from error
 
 
 def samplings_of(system: Any, experiment: Path, asked: Sequence[Sampling]) -> list[Sampling]:

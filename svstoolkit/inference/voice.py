@@ -13,7 +13,7 @@ from svstoolkit.errors import InputError
 from svstoolkit.features.definition import require_same, require_same_mel
 from svstoolkit.features.mel import mel_spectrogram
 from svstoolkit.inference.rhythm import durations_from_score
-from svstoolkit.inference.sampling import OWN, Sampling
+from svstoolkit.inference.sampling import OWN, Sampling, finite
 from svstoolkit.score.song import Song
 from svstoolkit.systems.loading import Trained, load_trained
 
@@ -207,15 +207,16 @@ class WaveformRefiner:
         chosen = {} if sampling.sampler is None else {"sampler": sampling.sampler}
         device = self.reference.device
         rows = torch.repeat_interleave(torch.tensor(table, device=device), rendering.durations, dim=0)
-        audio = system.synthesise(
-            system.networks["denoiser"],
-            frame_phones=rows[None, :, columns.PHONE].long(),
-            frame_notes=rows[None, :, columns.NOTE],
-            frame_note_durations=rows[None, :, columns.NOTE_DURATION],
-            f0=rendering.f0[None],
-            singers=torch.tensor([self.reference.vocabulary.singer_id(speaker)], device=device),
-            reference=rendering.audio[None],
-            steps=sampling.steps or system.default_steps,
-            **chosen,
-        )
+        with finite(self.trained):
+            audio = system.synthesise(
+                system.networks["denoiser"],
+                frame_phones=rows[None, :, columns.PHONE].long(),
+                frame_notes=rows[None, :, columns.NOTE],
+                frame_note_durations=rows[None, :, columns.NOTE_DURATION],
+                f0=rendering.f0[None],
+                singers=torch.tensor([self.reference.vocabulary.singer_id(speaker)], device=device),
+                reference=rendering.audio[None],
+                steps=sampling.steps or system.default_steps,
+                **chosen,
+            )
         return audio[0].clamp(-1, 1)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from svstoolkit.conf.building import build_system
+from svstoolkit.conf.reading import read_yaml
 from svstoolkit.data.definition_file import read_definition
 from svstoolkit.data.vocabulary import PAD, Vocabulary
 from svstoolkit.errors import InputError
@@ -28,6 +29,7 @@ from svstoolkit.systems.loading import require_trained
 from svstoolkit.training.checkpoint import Weights, read_checkpoint, weights_of
 
 SIZES = ("n_phones", "n_singers", "n_languages")  # constructors' arguments that the vocabulary decides
+MEANING = ("class_path", "prediction", "shifted", "sigma_data", "time_scale")  # of a diffusion: what its network says
 NAMED = 8  # new phones, or tensors that do not fit, that are named
 
 
@@ -68,6 +70,7 @@ def start(
         return _foreign(system, checkpoint, features)
     exp_dir = checkpoint.parent.parent
     require_same_mel(read_definition(exp_dir / "features.yaml"), str(exp_dir), features, "the dump")
+    require_same_meaning(config, read_yaml(exp_dir / "config.yaml"), exp_dir)
     given = weights_of(read_checkpoint(checkpoint))
     known = Vocabulary.from_json(exp_dir / "vocabulary.json")
     shared = [name for name in system.networks if name in given]
@@ -86,6 +89,18 @@ def start(
     told = [f"starting from {checkpoint}: {', '.join(shared)}"]
     told += [_anew(name, checkpoint) for name in system.networks if name not in shared]
     return Start(weights, told + (list(_told_of(vocabulary, known)) if rows else []))
+
+
+def require_same_meaning(config: Mapping[str, Any], theirs: Mapping[str, Any], exp_dir: Path) -> None:
+    """Raises InputError where both are diffusions, alike in shape, whose networks say different things."""
+    nodes = [each["system"].get("init_args", {}).get("diffusion") for each in (config, theirs)]
+    if not all(isinstance(node, Mapping) for node in nodes):
+        return
+    ours, other = ({"class_path": node["class_path"], **(node.get("init_args") or {})} for node in nodes)
+    differing = [key for key in MEANING if ours.get(key) != other.get(key)]
+    if differing:
+        said = "; ".join(f"{key}: {ours.get(key)} ≠ {other.get(key)}" for key in differing)
+        raise InputError(f"{exp_dir}: its denoiser says something else than this config's ({said}); start from another")
 
 
 def rows_of_vocabulary(system: Any, config: Mapping[str, Any]) -> dict[tuple[str, str], tuple[str, int]]:

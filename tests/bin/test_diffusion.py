@@ -95,3 +95,11 @@ def test_a_damaged_result_is_told(place, tiny_dump):
 def test_a_system_must_be_named(place):
     with pytest.raises(InputError, match="which system"):
         diffusion.main(["--acoustic", "a", "--vocoder", "b", "--exp_dir", str(place / "exp/nothing")])
+
+
+def test_weights_of_another_parameterisation_are_refused(place, tiny_dump):
+    """The network has the same shape, and says ε in one and v in the other."""
+    v = ["--system.init_args.k", "5", "--system.init_args.diffusion.init_args.prediction", "v"]
+    acoustic = ["--acoustic", str(place / "exp/acoustic"), "--start_from", str(place / "exp/mine")]
+    with pytest.raises(InputError, match=r"exp/mine: its denoiser says something else .*prediction: v ≠ epsilon"):
+        train.main([*words(place, tiny_dump, "mine", "v"), *acoustic, *v])

@@ -1,9 +1,11 @@
 """Steps and samplers as they are asked for."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from svstoolkit.errors import InputError
-from svstoolkit.inference.sampling import Sampling, samplings_of
+from svstoolkit.inference.sampling import Sampling, finite, samplings_of
 
 
 class Grid:
@@ -38,3 +40,9 @@ def test_defaults_are_filled_in_and_named_once(tmp_path):
 def test_what_a_system_cannot_do_names_its_experiment(tmp_path):
     with pytest.raises(InputError, match=f"{tmp_path}: no such thing; choose others"):
         samplings_of(Grid(), tmp_path, [Sampling(24)])
+
+
+def test_what_is_not_finite_names_the_checkpoint():
+    trained = SimpleNamespace(checkpoint="exp/edm/step-1.pt")
+    with pytest.raises(InputError, match=r"step-1\.pt: not finite at σ = 3; choose an older one"), finite(trained):
+        raise FloatingPointError("not finite at σ = 3")
