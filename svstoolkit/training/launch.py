@@ -1,6 +1,8 @@
 """Devices and processes: CPU, one GPU, or several processes started by torchrun or by Slurm's srun."""
 
+import atexit
 import ctypes
+import gc
 import os
 import signal
 import subprocess
@@ -58,12 +60,28 @@ def accelerator_for(ngpu: int, precision: str) -> Any:
         _die_with_parent()
     if ngpu == 0 and precision == "fp16":
         raise InputError("training.precision: fp16 needs a GPU; take bf16 or fp32 with --ngpu 0")
-    return Accelerator(
+    accelerator = Accelerator(
         cpu=ngpu == 0,
         mixed_precision="no" if precision == "fp32" else precision,
         # buffers change in forward, which several forwards before one backward must not find changed by a broadcast
         kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
     )
+    leave_group_at_exit(accelerator)
+    return accelerator
+
+
+def leave_group_at_exit(accelerator: Any) -> None:
+    """Lets a process on the CPU leave the others in order when it ends: else the threads that exchange gradients may
+    outlive the interpreter, and what was trained and saved would end with an abort."""
+    import torch.distributed
+
+    def leave() -> None:
+        if torch.distributed.is_initialized() and torch.distributed.get_backend() == "gloo":
+            accelerator.free_memory()  # its networks hold the group
+            gc.collect()
+            torch.distributed.destroy_process_group()
+
+    atexit.register(leave)
 
 
 def become_distributed(ngpu: int, num_nodes: int, module: str, arguments: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import nn
 
 from svstoolkit.losses.masked import masked_mean
+from svstoolkit.training.launch import leave_group_at_exit
 from svstoolkit.training.loop import Source, train
 from svstoolkit.training.options import TrainingOptions
 
@@ -37,6 +38,7 @@ class Regression:
 
 def main(exp_dir: Path) -> None:
     accelerator = Accelerator(cpu=True, kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)])
+    leave_group_at_exit(accelerator)
     rank, world = accelerator.process_index, accelerator.num_processes
 
     def batch(number):

@@ -17,6 +17,7 @@ from svstoolkit.models.fastspeech2 import FastSpeech2
 from svstoolkit.models.mel_discriminators import RandomWindowDiscriminators
 from svstoolkit.systems.fastspeech2 import FastSpeech2System
 from svstoolkit.systems.gan_singer import GanSingerSystem
+from svstoolkit.training.launch import leave_group_at_exit
 from svstoolkit.training.loop import Source, train
 from svstoolkit.training.options import TrainingOptions
 
@@ -26,6 +27,7 @@ OF_JUDGES = {"discriminator": 1.0, "adversarial": 0.1, "feature_matching": 0.1}
 
 def main(dump: Path, exp_dir: Path, judged: bool) -> None:
     accelerator = Accelerator(cpu=True, kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)])
+    leave_group_at_exit(accelerator)
     rank, world = accelerator.process_index, accelerator.num_processes
     vocabulary = Vocabulary.from_json(dump / "vocabulary.json")
     dataset = UtteranceDataset(dump / "train", vocabulary)
