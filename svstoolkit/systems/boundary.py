@@ -82,6 +82,5 @@ class BoundarySystem(ScoreLedSystem):
     @torch.no_grad()
     def demonstrate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """mel: (B, T, n_mels), f0: (B, T) Hz: M̃, which is told from recordings"""
-        given = {name: v for name, v in FastSpeech2System.inputs(batch).items() if name not in ("f0", "energy")}
-        output = self.condition(given)
+        output = self.condition(FastSpeech2System.score_inputs(batch))
         return {"mel": output["mel"], "f0": output["f0"]}

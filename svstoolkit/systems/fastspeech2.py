@@ -67,6 +67,11 @@ class FastSpeech2System:
         """What the model is told of an utterance batch."""
         return {name: batch[name] for name in INPUTS if name in batch or name not in OF_NOTES}
 
+    @classmethod
+    def score_inputs(cls, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """As `inputs` without the recording's F0 and energy, which the model then predicts."""
+        return {name: value for name, value in cls.inputs(batch).items() if name not in ("f0", "energy")}
+
     def prepare_training(self) -> None:
         """Nothing is needed before the first step."""
 
@@ -93,16 +98,14 @@ class FastSpeech2System:
         terms = {
             "mel": masked_l1(output["mel"], batch["mel"], frames),
             "duration": masked_mse(output["log_durations"], torch.log1p(batch["durations"].float()), phones),
-            "f0": self.f0_loss(output["f0_semitones"], semitones, plausible),
             "voicing": masked_bce(output["vuv_logits"], voiced.float(), frames),
+            **self.pitch_terms(output, semitones, plausible),
         }
         if "log_energy" in output:
             log_energy = FastSpeech2.log_energy(batch["energy"])
             terms["energy"] = masked_mse(output["log_energy"], log_energy, frames)
         if "mel_before" in output:
             terms["mel_before"] = masked_l1(output["mel_before"], batch["mel"], frames)
-        if "vibrato" in self.weights:
-            terms |= self.pitch_terms(output, semitones, plausible)
         return terms | self.chosen_terms(output, batch, phones)
 
     def steady(self, contour: Tensor, frames: Tensor, plausible: Tensor) -> Tensor:
@@ -111,7 +114,9 @@ class FastSpeech2System:
         return steady_frames(melody.since_change, melody.to_change, plausible, self.frame_period)
 
     def pitch_terms(self, output: Mapping[str, Tensor], semitones: Tensor, plausible: Tensor) -> dict[str, Tensor]:
-        """f0 without vibrato, and vibrato. semitones, plausible: (B, T), see `pitched`."""
+        """f0; or, if `weights` has vibrato, f0 without it, and vibrato. semitones, plausible: (B, T), see `pitched`."""
+        if "vibrato" not in self.weights:
+            return {"f0": self.f0_loss(output["f0_semitones"], semitones, plausible)}
         steady = self.steady(output["note_contour"], output["frame_mask"], plausible)
         difference = without_vibrato(output["f0_semitones"] - semitones, steady, self.frame_period)
         return {
@@ -163,8 +168,7 @@ class FastSpeech2System:
     @torch.no_grad()
     def demonstrate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """mel: (B, T, n_mels), f0: (B, T) Hz, predicted from an utterance batch with its true durations"""
-        given = self.inputs(batch)
-        output = networks["model"](**{name: given[name] for name in given if name not in ("f0", "energy")})
+        output = networks["model"](**self.score_inputs(batch))
         return {"mel": output["mel"], "f0": output["f0"]}
 
     @torch.no_grad()

@@ -92,8 +92,7 @@ class MelDiffusionSystem(ScoreLedSystem):
     @torch.no_grad()
     def demonstrate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """mel: (B, T, n_mels), f0: (B, T) Hz, from an utterance batch with its true durations"""
-        given = {name: v for name, v in FastSpeech2System.inputs(batch).items() if name not in ("f0", "energy")}
-        output = self.condition(given)
+        output = self.condition(FastSpeech2System.score_inputs(batch))
         steps = min(DEMONSTRATED_STEPS, self.default_steps)
         return {"mel": self.synthesise(networks["denoiser"], output, steps), "f0": output["f0"]}
 
